@@ -1,0 +1,1 @@
+"""Pages for publishers, viewers and administrators; stands on server."""

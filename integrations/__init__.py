@@ -1,0 +1,1 @@
+"""OAuth clients and grants for external systems; knows neither web framework nor database."""

@@ -1,0 +1,1 @@
+"""The gateway: who asks, may they, are they connected, where does it run, pass it on."""
