@@ -1,0 +1,38 @@
+"""The security headers of every page of our own (gates and dashboard), and why each is what it is.
+
+`form-action`: Chromium applies it to every redirect that follows a form, not only to the form's own address, and a
+provider's consent page often passes through sign-in hosts nobody can list beforehand. Pages whose buttons start a
+consent (`leads_away`) therefore go without `form-action`; every other page is held to this origin.
+They carry no field a person types a secret into.
+"""
+
+from __future__ import annotations
+
+_POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+LEADS_AWAY = frozenset({"connect", "declined", "content_access", "connections"})
+"""Screens with a button that posts to `/__oauth__/integrations/{guid}/login` and is redirected to a provider."""
+
+
+def security_headers(screen: str, *, https: bool) -> dict[str, str]:
+    """Headers for the page that `render(screen, view)` made. `https` adds HSTS (only ever sent over TLS).
+
+    A "starting" page also says `X-Tabard-Gate: starting`, by which static/gate.js tells it from the app itself.
+    """
+    policy = _POLICY if screen in LEADS_AWAY else f"{_POLICY}; form-action 'self'"
+    found = {
+        "Content-Security-Policy": policy,
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cache-Control": "no-store",
+    }
+    if https:
+        found["Strict-Transport-Security"] = "max-age=31536000"
+    if screen == "starting":
+        found["X-Tabard-Gate"] = "starting"
+    return found

@@ -1,0 +1,223 @@
+"""What each of the gateway's own screens shows, as frozen dataclasses: everything a template reads is named here.
+
+Times are aware datetimes. Text may be anything a person or a vendor typed; templates escape all of it.
+URLs are paths on this server that the caller has already validated (security.md O-09), except where said.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Role = Literal["administrator", "publisher", "viewer"]
+FlashKind = Literal["success", "info", "warning", "error"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """The signed-in person, as the bar at the top names them."""
+
+    name: str
+    username: str
+    role: Role
+
+    @property
+    def initials(self) -> str:
+        """One or two capital letters for the avatar: first and last word of the name, else of the username."""
+        words = [word for word in (self.name or self.username).split() if word[0].isalnum()]
+        if not words:
+            return "?"
+        return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
+
+    @property
+    def publishes(self) -> bool:
+        """Whether publishers' parts of a screen are for this person."""
+        return self.role in ("administrator", "publisher")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flash:
+    """One message about what just happened, shown once at the top of a page."""
+
+    kind: FlashKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What every page needs, whichever screen it is."""
+
+    title: str
+    csrf: str
+    """Value of the hidden `csrf` field of every form on the page."""
+    request_id: str
+    origin: str
+    """This server's own address without a trailing slash, as people type it: `http://localhost:3939`."""
+    person: Person | None = None
+    active: Literal["", "home", "integrations", "connections", "keys"] = ""
+    """Which item of the navigation is the current one."""
+    flash: Flash | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """Somebody who can change something: principle 3 names them instead of saying "an administrator"."""
+
+    name: str
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignOnButton:
+    """One single sign-on provider, offered above the password form."""
+
+    label: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn:
+    """`sign_in.html`, at `/__login__`: one card. `problem` is why the last attempt did not work."""
+
+    page: Page
+    next: str
+    username: str = ""
+    problem: str = ""
+    providers: tuple[SignOnButton, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """Which content asks for which integration: the heart of the connect and the declined screens."""
+
+    content_guid: str
+    content_title: str
+    integration_guid: str
+    integration_name: str
+    vendor: str
+    """Template key: `snowflake`, `custom`, ...; picks the mark."""
+    next: str
+    """Where the person was going; the form of `/__oauth__/integrations/{guid}/login` carries it back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """One permission the provider will be asked for: in words, and as it goes over the wire."""
+
+    words: str
+    raw: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connect:
+    """`connect.html`: asked before the first visit, and again when a connection ended.
+
+    `again` says why it is asked again ("Your connection ended on 3 May."), empty the first time.
+    `step` of `steps` counts when the content needs several connections.
+    """
+
+    page: Page
+    asking: Asking
+    owner: Contact
+    scopes: tuple[Scope, ...] = ()
+    again: str = ""
+    not_now: str = "/"
+    step: int = 1
+    steps: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declined:
+    """`declined.html`: the person said no at the provider, or the provider refused (security.md O-11).
+
+    `said` is the provider's own sentence, shortened and without control characters by the caller.
+    """
+
+    page: Page
+    asking: Asking
+    by: Literal["person", "provider"]
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Starting:
+    """`starting.html`: an app is starting; `lines` is its newest output. static/gate.js turns it into the app."""
+
+    page: Page
+    content_title: str
+    stage: str
+    """What is happening, in words: "Installing 27 packages", "Waiting for the app to answer"."""
+    since: datetime
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denied:
+    """`denied.html`: signed in, but not allowed. `content_title` is empty when even the title is not theirs to see."""
+
+    page: Page
+    content_title: str = ""
+    reason: str = ""
+    """Why, as one sentence; empty for the ordinary "not on the list of people"."""
+    owner: Contact | None = None
+    address: str = ""
+    """Full URL that was asked for, offered for copying into a message to the owner."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotFound:
+    """`not_found.html`: nothing at this address."""
+
+    page: Page
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """`failed.html`: an app could not start, or ended while it was being used.
+
+    `lines` and `logs` only for those who may see the logs (owner, collaborators, administrators).
+    """
+
+    page: Page
+    content_title: str
+    summary: str
+    """What happened, as one sentence: "It ended while starting, with exit code 1."."""
+    retry: str
+    owner: Contact
+    lines: tuple[str, ...] = ()
+    logs: str = ""
+    earlier_version: str = ""
+    """Said when an older bundle still serves: "Version 3 is still being served."."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """`problem.html`: any other 4xx or 5xx: what happened, why, what next."""
+
+    page: Page
+    status: int
+    headline: str
+    explanation: str
+    back: str = "/"
+    back_label: str = "Go to Home"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetUpStep:
+    """One thing to do on an empty server, with the line to copy (empty when there is nothing to type)."""
+
+    words: str
+    command: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstRun:
+    """`first_run.html`: the server has no accounts yet; `steps` are the exact next commands."""
+
+    page: Page
+    steps: tuple[SetUpStep, ...]
+
+
+Gate = SignIn | Connect | Declined | Starting | Denied | NotFound | Failed | Problem | FirstRun
