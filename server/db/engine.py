@@ -71,7 +71,11 @@ class Database:
 
 def _sqlite(url: str) -> Engine:
     engine = create_engine(
-        url, poolclass=QueuePool, pool_size=6, connect_args={"check_same_thread": False, "timeout": 10}
+        url,
+        poolclass=QueuePool,
+        pool_size=6,
+        hide_parameters=True,
+        connect_args={"check_same_thread": False, "timeout": 10},
     )
 
     @event.listens_for(engine, "connect")

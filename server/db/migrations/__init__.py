@@ -1,0 +1,1 @@
+"""Schema migrations, shipped inside the package so that an installed server upgrades itself."""

@@ -1,0 +1,26 @@
+"""The tables, one module a subject. Importing this package registers all of them for migrations."""
+
+from server.db.models.audit import AuditEvent
+from server.db.models.content import Bundle, Content, EnvironmentVariable, Instance, Permission
+from server.db.models.oauth import Association, Connection, Flow, Integration
+from server.db.models.people import ApiKey, BrowserSession, User
+from server.db.models.system import Meta, Task, TaskLine
+
+__all__ = [
+    "ApiKey",
+    "Association",
+    "AuditEvent",
+    "BrowserSession",
+    "Bundle",
+    "Connection",
+    "Content",
+    "EnvironmentVariable",
+    "Flow",
+    "Instance",
+    "Integration",
+    "Meta",
+    "Permission",
+    "Task",
+    "TaskLine",
+    "User",
+]

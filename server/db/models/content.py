@@ -1,0 +1,95 @@
+"""Content, its versions, variables, people and running instances."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from server.db.clock import UtcDateTime, now
+
+
+class Content(SQLModel, table=True):
+    """A published item. `tuning` holds the process and resource settings a publisher has set (others are default)."""
+
+    __tablename__ = "content"
+    __table_args__ = (UniqueConstraint("owner_id", "name"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    guid: str = Field(unique=True)
+    name: str
+    owner_id: int = Field(foreign_key="users.id", index=True)
+    title: str | None = None
+    description: str = ""
+    access_type: str = "acl"
+    locked: bool = False
+    locked_message: str = ""
+    tuning: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    bundle_id: int | None = None
+    app_mode: str = "unknown"
+    content_category: str = ""
+    py_version: str | None = None
+    created_time: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    last_deployed_time: datetime = Field(default_factory=now, sa_type=UtcDateTime, index=True)
+
+
+class Bundle(SQLModel, table=True):
+    """One uploaded version. `environment_key` is set once its environment has been built."""
+
+    __tablename__ = "bundles"
+
+    id: int | None = Field(default=None, primary_key=True)
+    content_id: int = Field(foreign_key="content.id", ondelete="CASCADE", index=True)
+    created_by: str | None = None
+    created_time: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    size: int = 0
+    sha256: str = ""
+    app_mode: str = "unknown"
+    entrypoint: str = ""
+    py_version: str | None = None
+    environment_key: str | None = None
+    details: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+
+
+class EnvironmentVariable(SQLModel, table=True):
+    """A variable the publisher gives an app; the value is sealed."""
+
+    __tablename__ = "environment_variables"
+
+    content_id: int = Field(foreign_key="content.id", ondelete="CASCADE", primary_key=True)
+    name: str = Field(primary_key=True)
+    sealed: bytes
+
+
+class Permission(SQLModel, table=True):
+    """One entry of a content's access list; role `owner` is a collaborator (connect-api.md 2.9)."""
+
+    __tablename__ = "permissions"
+    __table_args__ = (UniqueConstraint("content_id", "principal_type", "principal_guid"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    content_id: int = Field(foreign_key="content.id", ondelete="CASCADE", index=True)
+    principal_guid: str = Field(index=True)
+    principal_type: str = "user"
+    role: str = "viewer"
+
+
+class Instance(SQLModel, table=True):
+    """One running (or ended) process of a bundle: a job on the wire (connect-api.md 2.7)."""
+
+    __tablename__ = "instances"
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)
+    content_id: int = Field(foreign_key="content.id", ondelete="CASCADE", index=True)
+    bundle_id: int | None = None
+    tag: str = "unknown"
+    pid: int | None = None
+    start_ticks: int | None = None
+    port: int | None = None
+    start_time: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    end_time: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    exit_code: int | None = None
+    error: str | None = None

@@ -1,0 +1,101 @@
+"""Integrations, their associations with content, viewers' connections and pending consent flows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from server.db.clock import UtcDateTime, now
+
+
+class Integration(SQLModel, table=True):
+    """A configured OAuth client. Secrets are one sealed JSON object; `config` holds none.
+
+    `config_version` grows whenever `fingerprint` changes and is never reused (security.md 7.4).
+    """
+
+    __tablename__ = "integrations"
+
+    id: int | None = Field(default=None, primary_key=True)
+    guid: str = Field(unique=True)
+    template: str
+    name: str | None = None
+    description: str | None = None
+    auth_type: str
+    config: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    sealed_secrets: bytes
+    fingerprint: str
+    config_version: int = 1
+    permissions: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
+    created_time: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    updated_time: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+class Association(SQLModel, table=True):
+    """This content may use that integration."""
+
+    __tablename__ = "associations"
+
+    content_id: int = Field(foreign_key="content.id", ondelete="CASCADE", primary_key=True)
+    integration_id: int = Field(
+        foreign_key="integrations.id", ondelete="CASCADE", primary_key=True, index=True
+    )
+    created_time: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+class Connection(SQLModel, table=True):
+    """One viewer's sealed tokens at one integration, for one role (`role_key`, empty for the default).
+
+    `version` grows with each write of tokens; `fence`, `lease_*` and `attempt_*` belong to the refresh
+    lease (security.md 7.1). `fingerprint` and `config_version` are those the tokens were issued under.
+    """
+
+    __tablename__ = "connections"
+    __table_args__ = (UniqueConstraint("user_id", "integration_id", "role_key"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    guid: str = Field(unique=True)
+    user_id: int = Field(foreign_key="users.id", ondelete="CASCADE", index=True)
+    integration_id: int = Field(foreign_key="integrations.id", ondelete="CASCADE", index=True)
+    role_key: str = ""
+    fingerprint: str
+    config_version: int = 1
+    status: str = "connected"
+    status_reason: str = ""
+    sealed_access: bytes | None = None
+    sealed_refresh: bytes | None = None
+    access_expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    access_lifetime: float | None = None
+    token_type: str = "Bearer"
+    scopes: str = ""
+    account: str | None = None
+    version: int = 1
+    fence: int = 0
+    lease_owner: str | None = None
+    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    attempt_hash: str | None = None
+    attempt_time: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    created_time: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    updated_time: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    refreshed_time: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Flow(SQLModel, table=True):
+    """A consent that has been started: one-time, bound to browser, person, session and configuration (O-01)."""
+
+    __tablename__ = "flows"
+
+    state_hash: str = Field(primary_key=True)
+    browser_hash: str = Field(index=True)
+    session_guid: str
+    user_id: int = Field(foreign_key="users.id", ondelete="CASCADE", index=True)
+    integration_id: int = Field(foreign_key="integrations.id", ondelete="CASCADE")
+    config_version: int
+    sealed_verifier: bytes
+    return_path: str
+    content_guid: str | None = None
+    created_time: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)

@@ -1,0 +1,63 @@
+"""People, their API keys and their browser sessions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Field, SQLModel
+
+from server.db.clock import UtcDateTime, now
+
+
+class User(SQLModel, table=True):
+    """A person with an account. `username_key` is the NFKC-casefolded name, unique (security.md S-16)."""
+
+    __tablename__ = "users"
+
+    id: int | None = Field(default=None, primary_key=True)
+    guid: str = Field(unique=True)
+    username: str
+    username_key: str = Field(unique=True)
+    email: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    role: str = "viewer"
+    password_hash: str | None = None
+    confirmed: bool = True
+    locked: bool = False
+    created_time: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    updated_time: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    active_time: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class ApiKey(SQLModel, table=True):
+    """An API key, stored as SHA-256. With `content_guid` it is a running instance's own key."""
+
+    __tablename__ = "api_keys"
+
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: int = Field(foreign_key="users.id", ondelete="CASCADE", index=True)
+    name: str
+    key_hash: str = Field(unique=True)
+    hint: str = ""
+    role: str | None = None
+    content_guid: str | None = Field(default=None, index=True)
+    instance_key: str | None = Field(default=None, index=True)
+    created_time: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    last_used_time: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class BrowserSession(SQLModel, table=True):
+    """A signed-in browser. The cookie's value is stored only as SHA-256; `guid` names the session elsewhere."""
+
+    __tablename__ = "browser_sessions"
+
+    token_hash: str = Field(primary_key=True)
+    guid: str = Field(unique=True)
+    user_id: int = Field(foreign_key="users.id", ondelete="CASCADE", index=True)
+    created_time: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    seen_time: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    address: str = ""
+    user_agent: str = ""

@@ -1,0 +1,45 @@
+"""Tasks with their output, and facts about this installation."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON
+from sqlmodel import Field, SQLModel
+
+from server.db.clock import UtcDateTime, now
+
+
+class Meta(SQLModel, table=True):
+    """A fact about this installation, e.g. the value that proves the key file fits the data."""
+
+    __tablename__ = "meta"
+
+    name: str = Field(primary_key=True)
+    value: bytes
+
+
+class Task(SQLModel, table=True):
+    """Long work a client polls (connect-api.md 2.5)."""
+
+    __tablename__ = "tasks"
+
+    id: str = Field(primary_key=True)
+    user_guid: str = Field(index=True)
+    content_guid: str | None = Field(default=None, index=True)
+    finished: bool = False
+    code: int = 0
+    error: str = ""
+    result: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    created_time: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+class TaskLine(SQLModel, table=True):
+    """One line of a task's output."""
+
+    __tablename__ = "task_lines"
+
+    task_id: str = Field(foreign_key="tasks.id", ondelete="CASCADE", primary_key=True)
+    number: int = Field(primary_key=True)
+    text: str

@@ -1,0 +1,1 @@
+"""Plumbing for requests: who calls, JSON bodies, the one error shape, declared routes, CSRF."""

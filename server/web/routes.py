@@ -1,0 +1,125 @@
+"""Declared routes: each says who may call it; what is not declared is refused (security.md S-10)."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from server.web.caller import Caller
+from server.web.errors import AUTH_REQUIRED, INVALID_ID, ApiError, denied, invalid
+
+Endpoint = Callable[[Request, Caller], Awaitable[Response]]
+PARAMETER = re.compile(r"{(\w+)}")
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method and path of the API below `/__api__`, and who may call it.
+
+    `role` is the least role, or None where nobody needs to sign in. `content_key` says whether a running
+    instance's own key may call it.
+    """
+
+    method: str
+    path: str
+    endpoint: Endpoint
+    role: str | None = "viewer"
+    content_key: bool = False
+    pattern: re.Pattern[str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        pattern = re.compile("^" + PARAMETER.sub(r"(?P<\1>[^/]+)", self.path) + "/?$")
+        object.__setattr__(self, "pattern", pattern)
+
+    def admit(self, caller: Caller) -> None:
+        """Raises ApiError unless `caller` may use this route."""
+        if self.role is None:
+            return
+        if not caller.signed_in:
+            raise ApiError(401, AUTH_REQUIRED, "Sign in, or send an API key: Authorization: Key <key>.")
+        if caller.via == "content" and not self.content_key:
+            raise denied("A running app's own key may not call this.")
+        if not caller.has(self.role):
+            raise denied(f"This needs the role {self.role}.")
+
+
+class Routes:
+    """A room's or service's list of routes: `@routes.get("/v1/user")`."""
+
+    def __init__(self) -> None:
+        self.routes: list[Route] = []
+
+    def add(self, method: str, path: str, **terms: Any) -> Callable[[Endpoint], Endpoint]:
+        """Declare one route."""
+
+        def declare(endpoint: Endpoint) -> Endpoint:
+            self.routes.append(Route(method, path, endpoint, **terms))
+            return endpoint
+
+        return declare
+
+    def get(self, path: str, **terms: Any) -> Callable[[Endpoint], Endpoint]:
+        """Declare a GET."""
+        return self.add("GET", path, **terms)
+
+    def post(self, path: str, **terms: Any) -> Callable[[Endpoint], Endpoint]:
+        """Declare a POST."""
+        return self.add("POST", path, **terms)
+
+    def put(self, path: str, **terms: Any) -> Callable[[Endpoint], Endpoint]:
+        """Declare a PUT."""
+        return self.add("PUT", path, **terms)
+
+    def patch(self, path: str, **terms: Any) -> Callable[[Endpoint], Endpoint]:
+        """Declare a PATCH."""
+        return self.add("PATCH", path, **terms)
+
+    def delete(self, path: str, **terms: Any) -> Callable[[Endpoint], Endpoint]:
+        """Declare a DELETE."""
+        return self.add("DELETE", path, **terms)
+
+
+def guid_in(request: Request, name: str = "guid") -> str:
+    """The GUID of a path parameter, canonical. Raises ApiError 400 for anything that is not one."""
+    value: str = request.path_params[name]
+    try:
+        parsed = str(uuid.UUID(value))
+    except ValueError:
+        parsed = ""
+    if parsed != value.lower() or len(value) != 36:
+        raise invalid(f"{name} is not a GUID.", INVALID_ID)
+    return parsed
+
+
+def number_in(request: Request, name: str) -> int:
+    """The whole number of a path parameter. Raises ApiError 400."""
+    value: str = request.path_params[name]
+    if not (value.isascii() and value.isdigit() and len(value) < 16):
+        raise invalid(f"{name} is not a number.", INVALID_ID)
+    return int(value)
+
+
+def whole(request: Request, name: str, default: int, *, low: int = 0, high: int = 2**31) -> int:
+    """A whole number of the query string, clamped to `high`. Raises ApiError 400."""
+    text = request.query_params.get(name)
+    if text is None or text == "":
+        return default
+    if not (text.isascii() and text.lstrip("-").isdigit() and len(text) < 16) or int(text) < low:
+        raise invalid(f"{name} must be a whole number from {low}.")
+    return min(int(text), high)
+
+
+def json_reply(value: Any, status: int = 200, **headers: str) -> Response:
+    """A JSON reply that nothing caches."""
+    return JSONResponse(value, status_code=status, headers={"Cache-Control": "no-store", **headers})
+
+
+def empty_reply() -> Response:
+    """204."""
+    return Response(status_code=204)
