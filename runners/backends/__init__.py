@@ -1,0 +1,1 @@
+"""The places where instances run, one module each."""

@@ -1,0 +1,1 @@
+"""Bundles as they arrive: unpacked safely, and their manifest read."""
