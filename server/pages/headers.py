@@ -4,6 +4,10 @@
 provider's consent page often passes through sign-in hosts nobody can list beforehand. Pages whose buttons start a
 consent (`leads_away`) therefore go without `form-action`; every other page is held to this origin.
 They carry no field a person types a secret into.
+
+`Referrer-Policy` is `same-origin`, not `no-referrer`: under the latter a browser sends `Origin: null` with our own
+forms, which no cross-site check could tell from a stranger's. (Answers on the way to and from a provider need
+`no-referrer` all the same, security.md O-10; they are redirects or the `declined` screen, whose caller overrides it.)
 """
 
 from __future__ import annotations
@@ -27,7 +31,7 @@ def security_headers(screen: str, *, https: bool) -> dict[str, str]:
         "Content-Security-Policy": policy,
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
-        "Referrer-Policy": "no-referrer",
+        "Referrer-Policy": "same-origin",
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cache-Control": "no-store",
     }
