@@ -1,0 +1,163 @@
+"""Asking a token endpoint, and reading what it answers: the part that all grants share.
+
+Success is a 200 with an object that holds a bearer token (RFC 6749 section 5.1); an ``error`` member wins
+over status 200, as GitHub answers. A token once received is never thrown away for an odd side field.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
+
+from integrations.contract import ClientConfig, Secret, TokenSet
+from integrations.errors import Malformed
+from integrations.grants.client_auth import Fields, authenticated
+from integrations.grants.rejection import raise_for
+from integrations.http import OutboundClient, Reply
+
+LONGEST_LIFETIME: Final = 366 * 24 * 3600.0
+_LONGEST_NUMBER: Final = 300
+_LONGEST_NAME: Final = 200
+_NAMES: Final = (
+    "preferred_username",
+    "username",
+    "email",
+    "upn",
+    "login",
+    "userPrincipalName",
+    "userName",
+    "name",
+    "sub",
+)
+
+
+async def request_tokens(client: OutboundClient, config: ClientConfig, fields: Fields) -> TokenSet:
+    """POST one grant to the token endpoint. Raises the errors of ``integrations.errors``."""
+    extra = {key: value for key, value in config.extra_token.items() if key not in fields}
+    sent, auth = authenticated(config, {**extra, **fields})
+    return read_tokens(config, await client.post_form(config.token_uri, sent, auth=auth))
+
+
+def read_tokens(config: ClientConfig, reply: Reply) -> TokenSet:
+    """The tokens in an answer. Raises ConsentEnded, ClientRejected, Passing or Malformed."""
+    answer = read_object(reply, form=config.response_style == "form")
+    raise_for(reply, answer)
+    if answer is None:
+        raise Malformed("The provider's answer could not be read: it is neither JSON nor a form.")
+    access = _token(answer.get("access_token"))
+    if access is None:
+        raise Malformed("The provider's answer holds no access token.")
+    kind = answer.get("token_type")
+    if isinstance(kind, str) and kind.lower() != "bearer":
+        raise Malformed("The provider's answer holds a kind of token we cannot use; only bearer tokens work.")
+    return TokenSet(
+        access_token=access,
+        refresh_token=_token(answer.get("refresh_token")),
+        expires_in=lifetime(answer.get("expires_in"), config.default_lifetime),
+        scopes=granted_scopes(answer.get("scope")),
+        account=_account(answer),
+        extras=_extras(answer, config.kept_extras),
+    )
+
+
+def read_object(reply: Reply, *, form: bool = False) -> dict[str, Any] | None:
+    """The answer's members, or None when it is not an object. Forms are read when declared or expected."""
+    declared = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
+    try:
+        text = reply.body.decode("utf-8-sig")
+        if declared == "application/x-www-form-urlencoded" or (form and "json" not in declared):
+            return dict(parse_qsl(text, max_num_fields=100)) or None
+        members = json.loads(text, parse_int=_integer)
+    except (ValueError, RecursionError):
+        return None
+    return members if isinstance(members, dict) else None
+
+
+def _integer(digits: str) -> float | int:
+    """An integer of a JSON text; Python refuses very long ones, and they are never meant."""
+    return (
+        int(digits)
+        if len(digits) <= _LONGEST_NUMBER
+        else math.copysign(math.inf, -1 if digits[0] == "-" else 1)
+    )
+
+
+def lifetime(value: object, default: float | None) -> float | None:
+    """Seconds a token lives: numbers and numeric strings are clamped, anything else is the default."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return default
+    try:
+        seconds = float(value)
+    except (ValueError, OverflowError):
+        return default
+    return default if math.isnan(seconds) else min(max(seconds, 0.0), LONGEST_LIFETIME)
+
+
+def granted_scopes(value: object) -> tuple[str, ...] | None:
+    """The scopes an answer lists, split at spaces or at GitHub's commas; None when it lists none."""
+    if isinstance(value, list):
+        return tuple(item for item in value if isinstance(item, str) and item) or None
+    if not isinstance(value, str):
+        return None
+    return tuple(part for part in re.split(r"[\s,]+", value) if part) or None
+
+
+def display_name(members: Mapping[str, Any]) -> str | None:
+    """The most telling account name among these claims, cleaned for display; identifiers come last."""
+    for key in _NAMES:
+        value = members.get(key)
+        if isinstance(value, str):
+            clean = "".join(character for character in value if character.isprintable()).strip()
+            if clean:
+                return clean[:_LONGEST_NAME]
+    return None
+
+
+def _token(value: object) -> Secret | None:
+    """A token that can travel in a header (RFC 6749 appendix A: visible ASCII), or None."""
+    if not isinstance(value, str) or not value or not value.isascii() or not value.isprintable():
+        return None
+    return Secret(value)
+
+
+def _account(answer: Mapping[str, Any]) -> str | None:
+    """A name out of the id_token if there is one, else out of the answer. Read for display, not verified."""
+    return display_name(_unverified_claims(answer.get("id_token"))) or display_name(answer)
+
+
+def _unverified_claims(token: object) -> dict[str, Any]:
+    if not isinstance(token, str) or token.count(".") != 2:
+        return {}
+    payload = token.split(".")[1]
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (ValueError, binascii.Error, RecursionError):
+        return {}
+    return claims if isinstance(claims, dict) else {}
+
+
+def _extras(answer: Mapping[str, Any], kept: tuple[str, ...]) -> dict[str, str]:
+    """The members a template keeps; those that are addresses must be plain https, as apps will call them."""
+    extras = {}
+    for key in kept:
+        value = answer.get(key)
+        if not isinstance(value, str) or not value or len(value) > 2048 or not value.isprintable():
+            continue
+        if key.endswith("_url") and not _plain_https(value):
+            continue
+        extras[key] = value
+    return extras
+
+
+def _plain_https(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme == "https" and bool(parts.hostname) and "@" not in parts.netloc
