@@ -124,7 +124,7 @@ class Fields:
             raise invalid(f"{name} must be text.")
         if len(value) > limit:
             raise invalid(f"{name} is too long; at most {limit} characters.")
-        if any(ord(ch) < 32 and ch not in "\t\r\n" or 0xD800 <= ord(ch) <= 0xDFFF for ch in value):
+        if any((ord(ch) < 32 and ch not in "\t\r\n") or 0xD800 <= ord(ch) <= 0xDFFF for ch in value):
             raise invalid(f"{name} holds characters that cannot be stored.")
         return value
 

@@ -1,0 +1,161 @@
+"""Queries over people and API keys. Every function takes the session of one transaction."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, or_
+from sqlmodel import Session, col, delete, select
+
+from server.accounts.names import username_key
+from server.db.clock import now
+from server.db.models import ApiKey, User
+from server.keys.credentials import digest, new_key
+from server.web.caller import RANK
+from server.web.errors import ApiError, not_found
+
+DUPLICATE_USER = 8
+SOLE_ADMIN = 61
+NO_OTHER_ADMIN = "This is the only administrator; make another person administrator first."
+
+
+def any_user(session: Session) -> bool:
+    """Whether anybody has an account."""
+    return session.exec(select(User.id).limit(1)).first() is not None
+
+
+def by_guid(session: Session, guid: str) -> User:
+    """The person with this GUID. Raises ApiError 404."""
+    user = session.exec(select(User).where(User.guid == guid)).first()
+    if user is None:
+        raise not_found("user")
+    return user
+
+
+def by_name(session: Session, name: str) -> User | None:
+    """The person with this user name, compared as names are (see names.username_key)."""
+    return session.exec(select(User).where(User.username_key == username_key(name))).first()
+
+
+def add_user(session: Session, **fields: Any) -> User:
+    """A new person. Raises ApiError 409, code 8, where the name is taken."""
+    if by_name(session, fields["username"]) is not None:
+        raise ApiError(409, DUPLICATE_USER, "This user name is already in use.")
+    user = User(guid=str(uuid.uuid4()), username_key=username_key(fields["username"]), **fields)
+    session.add(user)
+    session.flush()
+    return user
+
+
+def _other_admin(session: Session, user: User) -> bool:
+    others = select(User.id).where(
+        User.role == "administrator", col(User.locked).is_(False), User.id != user.id
+    )
+    return session.exec(others.limit(1)).first() is not None
+
+
+def change_user(session: Session, guid: str, changes: dict[str, Any]) -> User:
+    """Change fields of a person. Raises ApiError 404; 409 code 61 when the last administrator would go."""
+    user = by_guid(session, guid)
+    if (
+        user.role == "administrator"
+        and changes.get("role", user.role) != user.role
+        and not _other_admin(session, user)
+    ):
+        raise ApiError(409, SOLE_ADMIN, NO_OTHER_ADMIN)
+    for name, value in changes.items():
+        setattr(user, name, value)
+    user.updated_time = now()
+    session.add(user)
+    return user
+
+
+def set_locked(session: Session, guid: str, locked: bool) -> User:
+    """Lock or unlock; no other field moves (connect-api.md 0.25). Raises as change_user."""
+    user = by_guid(session, guid)
+    if locked and user.role == "administrator" and not _other_admin(session, user):
+        raise ApiError(409, SOLE_ADMIN, NO_OTHER_ADMIN)
+    user.locked = locked
+    session.add(user)
+    return user
+
+
+def list_users(
+    session: Session, *, prefix: str, roles: list[str], locked: bool | None, page: int, size: int
+) -> tuple[list[User], int]:
+    """One page of people by user name, and how many match in all."""
+    query = select(User)
+    if prefix:
+        begins = username_key(prefix).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        name_fields = (
+            col(User.username_key),
+            func.lower(col(User.first_name)),
+            func.lower(col(User.last_name)),
+        )
+        query = query.where(or_(*(f.like(begins, escape="\\") for f in name_fields)))
+    if roles:
+        query = query.where(col(User.role).in_(roles))
+    if locked is not None:
+        query = query.where(User.locked == locked)
+    total = session.exec(select(func.count()).select_from(query.subquery())).one()
+    rows = session.exec(query.order_by(User.username_key).offset((page - 1) * size).limit(size)).all()
+    return list(rows), total
+
+
+def add_key(
+    session: Session, user: User, name: str, *, role: str | None = None, expires_at: datetime | None = None
+) -> tuple[ApiKey, str]:
+    """A new API key of a person and its value, which is not kept. Raises ApiError 400 for a role above hers."""
+    if role is not None and RANK[role] > RANK[user.role]:
+        raise ApiError(400, 234, "A key cannot have a higher role than its owner.")
+    value = new_key()
+    assert user.id is not None
+    key = ApiKey(
+        user_id=user.id, name=name, key_hash=digest(value), hint=value[:8], role=role, expires_at=expires_at
+    )
+    session.add(key)
+    session.flush()
+    return key, value
+
+
+def add_content_key(session: Session, owner_id: int, content_guid: str, instance_key: str) -> str:
+    """The key of one running instance; it dies with the instance."""
+    value = new_key()
+    session.add(
+        ApiKey(
+            user_id=owner_id,
+            name=f"instance {instance_key}",
+            key_hash=digest(value),
+            hint=value[:8],
+            content_guid=content_guid,
+            instance_key=instance_key,
+        )
+    )
+    return value
+
+
+def drop_instance_keys(session: Session, instance_key: str | None = None) -> list[str]:
+    """Delete the keys of one instance, or of all; returns their hashes."""
+    condition = (
+        col(ApiKey.instance_key).is_not(None) if instance_key is None else ApiKey.instance_key == instance_key
+    )
+    hashes = list(session.exec(select(ApiKey.key_hash).where(condition)).all())
+    session.exec(delete(ApiKey).where(condition))
+    return hashes
+
+
+def keys_of(session: Session, user_id: int) -> list[ApiKey]:
+    """A person's own keys, oldest first; the keys of running instances are not among them."""
+    query = select(ApiKey).where(ApiKey.user_id == user_id, col(ApiKey.content_guid).is_(None))
+    return list(session.exec(query.order_by(col(ApiKey.id))).all())
+
+
+def drop_key(session: Session, user_id: int, key_id: int) -> str:
+    """Delete one of a person's keys; returns its hash. Raises ApiError 404."""
+    key = session.get(ApiKey, key_id)
+    if key is None or key.user_id != user_id or key.content_guid is not None:
+        raise not_found("API key")
+    session.delete(key)
+    return key.key_hash

@@ -1,0 +1,45 @@
+"""Slows down guessing: growing waits per account and per address, in memory and bounded (security.md S-07)."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+FREE_TRIES = 5
+LONGEST_WAIT = 300.0
+FORGET_AFTER = 3600.0
+MOST_KEYS = 20_000
+
+
+class Throttle:
+    """Counts failures by key (an account, an address). After five, each failure doubles the wait."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()
+
+    def wait(self, *keys: str) -> float:
+        """Seconds until the next try is allowed for all `keys`; 0 when now."""
+        now = self._clock()
+        longest = 0.0
+        for key in keys:
+            count, last = self._failures.get(key, (0, 0.0))
+            if count >= FREE_TRIES and now - last < FORGET_AFTER:
+                delay = min(LONGEST_WAIT, 2.0 ** (count - FREE_TRIES + 1))
+                longest = max(longest, last + delay - now)
+        return max(0.0, longest)
+
+    def failed(self, *keys: str) -> None:
+        """Count one failure for each key."""
+        now = self._clock()
+        for key in keys:
+            count, last = self._failures.pop(key, (0, now))
+            self._failures[key] = (1 if now - last > FORGET_AFTER else count + 1, now)
+        while len(self._failures) > MOST_KEYS:
+            self._failures.popitem(last=False)
+
+    def succeeded(self, *keys: str) -> None:
+        """Forget the failures of these keys."""
+        for key in keys:
+            self._failures.pop(key, None)

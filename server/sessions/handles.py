@@ -1,0 +1,82 @@
+"""Session handles: the opaque value an app gets for one viewer, worthless without the app's own key.
+
+A handle is sealed, not stored: it names viewer, session and content, and is checked against the live
+session at every exchange. So it survives a restart, costs no write on the viewer's path, and dies with
+the session (docs/decisions/0004-session-handles.md; security.md X-04, X-06).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from server.keys.keyring import Keyring, SealBroken
+from server.web.caller import Caller
+
+PURPOSE = "session handle"
+LONGEST = 2048
+MOST_CACHED = 50_000
+
+
+@dataclass(frozen=True)
+class Handle:
+    """What a handle says. `kind` is `viewer` or `content`; `issued` is seconds since 1970."""
+
+    kind: str
+    user_guid: str
+    credential: str
+    content_guid: str
+    instance: str
+    issued: float
+
+
+class Handles:
+    """Makes and reads handles."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
+        self._made: OrderedDict[tuple[str, str], str] = OrderedDict()
+
+    def viewer(self, caller: Caller, content_guid: str) -> str:
+        """The handle of a signed-in viewer at one content; the same for as long as her session lives."""
+        name = (caller.credential, content_guid)
+        made = self._made.get(name)
+        if made is None:
+            made = self._seal(Handle("viewer", caller.guid, caller.credential, content_guid, "", time.time()))
+            self._made[name] = made
+            while len(self._made) > MOST_CACHED:
+                self._made.popitem(last=False)
+        return made
+
+    def content(self, content_guid: str, instance_key: str) -> str:
+        """The token of a running instance itself, for service accounts."""
+        return self._seal(Handle("content", "", "", content_guid, instance_key, time.time()))
+
+    def read(self, text: str) -> Handle | None:
+        """What `text` says, or None for anything that this server did not make."""
+        if not text or len(text) > LONGEST:
+            return None
+        try:
+            sealed = base64.b64decode(
+                text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True
+            )
+            fields = json.loads(self._keyring.open(sealed, purpose=PURPOSE, bound_to=PURPOSE))
+        except (SealBroken, binascii.Error, ValueError):
+            return None
+        return Handle(*fields)
+
+    def _seal(self, handle: Handle) -> str:
+        fields = (
+            handle.kind,
+            handle.user_guid,
+            handle.credential,
+            handle.content_guid,
+            handle.instance,
+            handle.issued,
+        )
+        sealed = self._keyring.seal(json.dumps(fields), purpose=PURPOSE, bound_to=PURPOSE)
+        return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()

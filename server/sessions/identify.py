@@ -1,0 +1,224 @@
+"""Step 2 of every request: cookie or API key → caller, from memory when warm (architecture.md)."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from server.db.clock import now
+from server.db.engine import Database
+from server.db.models import BrowserSession
+from server.keys.credentials import digest, new_token
+from server.sessions import store
+from server.sessions.cookies import cookie_name, read_cookie
+from server.web.caller import ANONYMOUS, BadCredential, Caller
+from server.web.errors import AUTH_REQUIRED, INVALID_LOGIN
+
+MOST_CACHED = 50_000
+# Seconds between notes of a credential's last use.
+SEEN_GRAIN = 30.0
+INVALID_KEY = BadCredential(INVALID_LOGIN, "The API key is not valid.")
+UNKNOWN_SCHEME = BadCredential(AUTH_REQUIRED, "Send an API key as: Authorization: Key <key>.")
+TWO_IDENTITIES = BadCredential(AUTH_REQUIRED, "Send one Authorization header.", status=400)
+
+
+@dataclass
+class Known:
+    """A credential that was found in the database, until something about it changes."""
+
+    caller: Caller
+    expires_at: datetime | None
+    seen: datetime
+
+
+class Sessions:
+    """Identifies callers. Everything that changes a person, session or key must tell it so."""
+
+    def __init__(self, db: Database, *, secure: bool, idle: float, absolute: float) -> None:
+        self._db = db
+        self.cookie = cookie_name(secure)
+        self._idle, self._absolute = timedelta(seconds=idle), timedelta(seconds=absolute)
+        self._known: OrderedDict[str, Known] = OrderedDict()
+        self._names: dict[str, str] = {}
+        self._epoch = 0
+        self._touched_sessions: dict[str, datetime] = {}
+        self._touched_keys: dict[int, datetime] = {}
+        self._on_end: list[Callable[[str], object]] = []
+
+    def when_ended(self, notice: Callable[[str], object]) -> None:
+        """Call `notice("session:<guid>")` when a session ends, `notice("viewer:<guid>")` when all of a person's do."""
+        self._on_end.append(notice)
+
+    async def identify(self, headers: Iterable[tuple[bytes, bytes]]) -> Caller | BadCredential:
+        """The caller of a request. An Authorization header that is ours wins over cookies (0.14)."""
+        headers = tuple(headers)
+        sent = [value for name, value in headers if name == b"authorization"]
+        if len(sent) > 1:
+            return TWO_IDENTITIES
+        if sent:
+            scheme, _, value = sent[0].decode("latin-1").partition(" ")
+            if scheme.lower() == "key":
+                return await self._by_key(value.strip())
+            if scheme.lower() == "connect-bootstrap":
+                return ANONYMOUS
+            if scheme.lower() != "basic":
+                return UNKNOWN_SCHEME
+        token = read_cookie(headers, self.cookie)
+        return await self._by_cookie(token) if token else ANONYMOUS
+
+    async def _by_key(self, value: str) -> Caller | BadCredential:
+        if not value:
+            return INVALID_KEY
+        known = await self._look_up("key:" + digest(value))
+        if known is None:
+            return INVALID_KEY
+        self._used("", known)
+        return known.caller
+
+    async def _by_cookie(self, token: str) -> Caller:
+        name = "session:" + digest(token)
+        known = await self._look_up(name)
+        if known is None:
+            return ANONYMOUS
+        self._used(name, known)
+        return known.caller
+
+    async def _look_up(self, name: str) -> Known | None:
+        known = self._known.get(name)
+        if known is None:
+            epoch = self._epoch
+            known = await self._db.read(self._load, name)
+            if known is None:
+                return None
+            # An invalidation that ran while we were reading must not be undone by a stale row.
+            if epoch == self._epoch:
+                self._known[name] = known
+                self._names[known.caller.credential] = name
+                while len(self._known) > MOST_CACHED:
+                    self._drop(next(iter(self._known)))
+        moment = now()
+        idle_out = known.caller.via == "session" and moment - known.seen > self._idle
+        if idle_out or (known.expires_at is not None and moment >= known.expires_at):
+            self._drop(name)
+            return None
+        return known
+
+    def _drop(self, name: str) -> None:
+        known = self._known.pop(name, None)
+        if known is not None:
+            self._names.pop(known.caller.credential, None)
+
+    def _load(self, session: Session, name: str) -> Known | None:
+        kind, _, value = name.partition(":")
+        if kind == "session":
+            found = store.session_row(session, value)
+            if found is None or found[1].locked:
+                return None
+            row, user = found
+            caller = store.person(user, via="session", credential=f"session:{row.guid}")
+            return Known(caller, row.expires_at, row.seen_time)
+        pair = store.key_row(session, value)
+        if pair is None or pair[1].locked:
+            return None
+        key, user = pair
+        via = "content" if key.content_guid else "key"
+        credential = f"instance:{key.instance_key}" if key.content_guid else f"key:{key.id}"
+        caller = store.person(user, via=via, credential=credential, role=key.role, content=key.content_guid)
+        return Known(caller, key.expires_at, key.last_used_time or key.created_time)
+
+    async def still(self, user_guid: str, credential: str) -> Caller | None:
+        """The caller a session handle was made for, if her session or key is good and she is not locked.
+
+        An exchange counts as use of the session: a tab left open on a live app keeps it from idling out,
+        until the absolute limit.
+        """
+        name = self._names.get(credential)
+        if name is None:
+            kind, _, value = credential.partition(":")
+            name = await self._db.read(self._name_of, kind, value)
+        known = None if name is None else await self._look_up(name)
+        if known is None or known.caller.guid != user_guid or known.caller.credential != credential:
+            return None
+        self._used(name or "", known)
+        return known.caller
+
+    def _name_of(self, session: Session, kind: str, value: str) -> str | None:
+        if kind == "session":
+            row = store.session_by_guid(session, value)
+            return None if row is None else "session:" + row[0].token_hash
+        if kind == "key" and value.isdigit():
+            pair = store.key_by_id(session, int(value))
+            return None if pair is None else "key:" + pair[0].key_hash
+        return None
+
+    def _used(self, name: str, known: Known) -> None:
+        moment = now()
+        if (moment - known.seen).total_seconds() > SEEN_GRAIN:
+            known.seen = moment
+            if known.caller.via == "session":
+                self._touched_sessions[name.removeprefix("session:")] = moment
+            elif known.caller.via == "key":
+                self._touched_keys[int(known.caller.credential.removeprefix("key:"))] = moment
+
+    async def open(self, user_id: int, *, address: str, user_agent: str) -> tuple[str, int]:
+        """Start a browser session; returns the cookie's value and its life in seconds."""
+        token = new_token()
+        row = BrowserSession(
+            token_hash=digest(token),
+            guid=str(uuid.uuid4()),
+            user_id=user_id,
+            expires_at=now() + self._absolute,
+            address=address[:64],
+            user_agent=user_agent[:256],
+        )
+        await self._db.write(store.open_session, row)
+        return token, int(self._absolute.total_seconds())
+
+    async def end(self, caller: Caller) -> None:
+        """Sign out one browser."""
+        guid = caller.credential.removeprefix("session:")
+        await self._db.write(store.end, guid)
+        self._forget(lambda known: known.caller.credential == caller.credential)
+        self._tell(f"session:{guid}")
+
+    async def person_changed(self, user_guid: str, *, end_sessions: bool) -> None:
+        """Forget what is remembered of a person; with `end_sessions`, sign her out everywhere."""
+        if end_sessions:
+            await self._db.write(store.end_all, user_guid)
+        self._forget(lambda known: known.caller.guid == user_guid)
+        if end_sessions:
+            self._tell(f"viewer:{user_guid}")
+
+    def forget_key(self, key_hash: str) -> None:
+        """A key was deleted."""
+        self._epoch += 1
+        self._drop("key:" + key_hash)
+
+    def _forget(self, condition: Callable[[Known], bool]) -> None:
+        self._epoch += 1
+        for name in [n for n, known in self._known.items() if condition(known)]:
+            self._drop(name)
+
+    def _tell(self, tag: str) -> None:
+        for notice in self._on_end:
+            notice(tag)
+
+    async def flush(self) -> None:
+        """Write down last-used times collected since the last flush."""
+        sessions, keys = self._touched_sessions, self._touched_keys
+        self._touched_sessions, self._touched_keys = {}, {}
+        if sessions or keys:
+            await self._db.write(store.touch, sessions, keys)
+
+    async def keep_flushing(self, every: float = 15.0) -> None:
+        """Run until cancelled: flush, and delete sessions that have ended by time."""
+        while True:
+            await asyncio.sleep(every)
+            await self.flush()
+            await self._db.write(store.sweep, self._idle.total_seconds())

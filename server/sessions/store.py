@@ -1,0 +1,98 @@
+"""Queries over browser sessions and the credentials that identify callers."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, delete, select
+
+from server.db.clock import now
+from server.db.models import ApiKey, BrowserSession, User
+from server.web.caller import RANK, Caller
+
+
+def person(
+    user: User, *, via: str, credential: str, role: str | None = None, content: str | None = None
+) -> Caller:
+    """The caller a credential stands for; a key's role never exceeds its owner's (S-09)."""
+    effective = user.role if role is None or RANK[role] > RANK[user.role] else role
+    assert user.id is not None
+    name = f"{user.first_name} {user.last_name}".strip() or user.username
+    return Caller(
+        user_id=user.id,
+        guid=user.guid,
+        username=user.username,
+        name=name,
+        email=user.email,
+        role=effective,
+        via=via,  # type: ignore[arg-type]
+        credential=credential,
+        content_guid=content,
+    )
+
+
+def open_session(session: Session, row: BrowserSession) -> None:
+    """Add a browser session and note that the person was here."""
+    session.add(row)
+    user = session.get(User, row.user_id)
+    if user is not None:
+        user.active_time = now()
+        session.add(user)
+
+
+def session_row(session: Session, token_hash: str) -> tuple[BrowserSession, User] | None:
+    """A browser session with its person."""
+    query = select(BrowserSession, User).join(User).where(BrowserSession.token_hash == token_hash)
+    return session.exec(query).first()
+
+
+def session_by_guid(session: Session, guid: str) -> tuple[BrowserSession, User] | None:
+    """A browser session by its public name."""
+    query = select(BrowserSession, User).join(User).where(BrowserSession.guid == guid)
+    return session.exec(query).first()
+
+
+def key_row(session: Session, key_hash: str) -> tuple[ApiKey, User] | None:
+    """An API key with its person."""
+    query = select(ApiKey, User).join(User).where(ApiKey.key_hash == key_hash)
+    return session.exec(query).first()
+
+
+def key_by_id(session: Session, key_id: int) -> tuple[ApiKey, User] | None:
+    """An API key by its number."""
+    return session.exec(select(ApiKey, User).join(User).where(ApiKey.id == key_id)).first()
+
+
+def touch(session: Session, sessions: dict[str, datetime], keys: dict[int, datetime]) -> None:
+    """Write down when sessions and keys were last used."""
+    for token_hash, moment in sessions.items():
+        row = session.get(BrowserSession, token_hash)
+        if row is not None:
+            row.seen_time = moment
+            session.add(row)
+    for key_id, moment in keys.items():
+        key = session.get(ApiKey, key_id)
+        if key is not None:
+            key.last_used_time = moment
+            session.add(key)
+
+
+def end(session: Session, guid: str) -> None:
+    """Delete one browser session."""
+    session.exec(delete(BrowserSession).where(col(BrowserSession.guid) == guid))
+
+
+def end_all(session: Session, user_guid: str) -> None:
+    """Delete every browser session of a person."""
+    user = session.exec(select(User).where(User.guid == user_guid)).first()
+    if user is not None:
+        session.exec(delete(BrowserSession).where(col(BrowserSession.user_id) == user.id))
+
+
+def sweep(session: Session, idle: float) -> int:
+    """Delete sessions that have ended by time; returns how many."""
+    moment = now()
+    ended = (col(BrowserSession.expires_at) < moment) | (
+        col(BrowserSession.seen_time) < moment - timedelta(seconds=idle)
+    )
+    return int(session.exec(delete(BrowserSession).where(ended)).rowcount)
