@@ -1,0 +1,166 @@
+"""Owns the three grants and the two extensions (PKCE, OpenID Connect) that decide who gets which token."""
+
+from typing import Any, ClassVar
+
+from authlib.oauth2.rfc6749 import InvalidRequestError
+from authlib.oauth2.rfc6749 import grants as rfc6749
+from authlib.oauth2.rfc7636 import CodeChallenge
+from authlib.oidc.core import UserInfo
+from authlib.oidc.core.grants import OpenIDCode as AuthlibOpenIDCode
+
+from integrations.sandbox.settings import AUTH_METHODS, UserSettings
+from integrations.sandbox.state import State
+from integrations.sandbox.tokens import Code, Token, digest
+from integrations.sandbox.wire import WireRequest
+
+
+class AuthorizationCodeGrant(rfc6749.AuthorizationCodeGrant):  # type: ignore[misc]
+    """A code for ten minutes, used once; using it again takes back what it gave (RFC 6749 section 4.1.2)."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = list(AUTH_METHODS)
+
+    @property
+    def state(self) -> State:
+        """Return the provider's memory."""
+        return self.server.state  # type: ignore[no-any-return]
+
+    def save_authorization_code(self, code: str, request: WireRequest) -> None:
+        """Keep the code, bound to the client, the address and the challenge of this request."""
+        asked = request.payload.data
+        self.state.store.add_code(
+            Code(
+                key=digest(code),
+                client_id=request.client.client_id,
+                redirect_uri=request.payload.redirect_uri,
+                scope=request.scope,
+                sub=request.user.sub,
+                issued_at=self.state.clock(),
+                code_challenge=asked.get("code_challenge"),
+                code_challenge_method=asked.get("code_challenge_method"),
+                nonce=asked.get("nonce"),
+            )
+        )
+
+    def query_authorization_code(self, code: str, client: Any) -> Code | None:
+        """Return the code if it is this client's and unused."""
+        found = self.state.store.code(code)
+        if found is None or found.client_id != client.client_id:
+            return None
+        if found.family is not None:
+            found.family.revoked = True
+            return None
+        return found
+
+    def delete_authorization_code(self, authorization_code: Code) -> None:
+        """Leave the code in place: it is marked as used by its family, so that a second use is noticed."""
+
+    def authenticate_user(self, authorization_code: Code) -> UserSettings | None:
+        """Return who agreed."""
+        return self.state.users.get(authorization_code.sub)
+
+    def generate_token(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Issue tokens; a refresh token only where the client's settings say so."""
+        settings = self.request.client.settings
+        kwargs["include_refresh_token"] = settings.issue_refresh and kwargs.get(
+            "include_refresh_token", False
+        )
+        return super().generate_token(*args, **kwargs)  # type: ignore[no-any-return]
+
+
+class RefreshTokenGrant(rfc6749.RefreshTokenGrant):  # type: ignore[misc]
+    """A new access token; with rotation also a new refresh token, the old one being spent (RFC 9700 4.14)."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = list(AUTH_METHODS)
+
+    @property
+    def state(self) -> State:
+        """Return the provider's memory."""
+        return self.server.state  # type: ignore[no-any-return]
+
+    @property
+    def INCLUDE_NEW_REFRESH_TOKEN(self) -> bool:  # noqa: N802 - Authlib's name
+        """Say whether the answer carries a new refresh token."""
+        return bool(self.request.client.settings.rotate_refresh)
+
+    def authenticate_refresh_token(self, refresh_token: str) -> Token | None:
+        """Return the token if it is live; a spent one condemns its family where reuse is watched."""
+        token = self.state.store.find(refresh_token, "refresh_token")
+        if token is None or not token.check_client(self.request.client):
+            return None
+        if token.spent and self.request.client.settings.reuse_detection:
+            token.family.revoked = True
+        return token if token.live else None
+
+    def authenticate_user(self, refresh_token: Token) -> UserSettings | None:
+        """Return whose token it is."""
+        return self.state.users.get(refresh_token.family.sub)
+
+    def revoke_old_credential(self, refresh_token: Token) -> None:
+        """Spend the old token when a new one was issued."""
+        refresh_token.spent = self.INCLUDE_NEW_REFRESH_TOKEN
+
+
+class ClientCredentialsGrant(rfc6749.ClientCredentialsGrant):  # type: ignore[misc]
+    """A token for the client itself; a secret is needed, so `none` is not offered."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = ["client_secret_basic", "client_secret_post"]
+
+
+class Pkce(CodeChallenge):  # type: ignore[misc]
+    """S256 only; demanded at the authorization endpoint where the client's settings say so (RFC 7636)."""
+
+    SUPPORTED_CODE_CHALLENGE_METHOD: ClassVar = ["S256"]
+    CODE_CHALLENGE_METHODS: ClassVar = {"S256": CodeChallenge.CODE_CHALLENGE_METHODS["S256"]}
+
+    def validate_code_challenge(self, grant: AuthorizationCodeGrant, redirect_uri: str | None) -> None:
+        """Raise InvalidRequestError when a challenge is missing or not S256."""
+        asked = grant.request.payload.data
+        settings = grant.request.client.settings
+        if not asked.get("code_challenge") and (settings.require_pkce or settings.secret is None):
+            raise InvalidRequestError("This client must send a code_challenge (PKCE).")
+        if asked.get("code_challenge") and asked.get("code_challenge_method") != "S256":
+            raise InvalidRequestError("code_challenge_method must be S256.")
+        super().validate_code_challenge(grant, redirect_uri)
+
+
+class OpenIDCode(AuthlibOpenIDCode):  # type: ignore[misc]
+    """Adds an id_token (RS256) when the scope has `openid`."""
+
+    def __init__(self, state: State) -> None:
+        """Sign with the provider's key."""
+        super().__init__(require_nonce=False)
+        self._state = state
+
+    def exists_nonce(self, nonce: str, request: WireRequest) -> bool:
+        """Accept any nonce: replay is stopped by the code, which works once."""
+        return False
+
+    def resolve_client_private_key(self, client: Any) -> Any:
+        """Return the signing key."""
+        return self._state.key.private
+
+    def get_encode_header(self, client: Any) -> dict[str, str]:
+        """Name the key, so that clients find it in the JWK set."""
+        return {"alg": "RS256", "kid": self._state.key.kid}
+
+    def get_client_algorithm(self, client: Any) -> str:
+        """Sign with RS256, always."""
+        return "RS256"
+
+    def get_client_claims(self, client: Any) -> dict[str, Any]:
+        """Return who issued the id_token, to whom, and for how long."""
+        now = int(self._state.clock())
+        lifetime = client.settings.access_lifetime
+        return {"iss": self._state.issuer, "aud": [client.client_id], "iat": now, "exp": now + lifetime}
+
+    def generate_user_info(self, user: UserSettings, scope: str) -> UserInfo:
+        """Return the claims about the person that the scope allows."""
+        return user_claims(user, scope)
+
+
+def user_claims(user: UserSettings, scope: str) -> UserInfo:
+    """Return the OpenID Connect claims of `user` that `scope` allows (OpenID Connect Core section 5.4)."""
+    claims = UserInfo(
+        sub=user.sub, name=user.name, preferred_username=user.sub, email=user.email, email_verified=True
+    )
+    return claims.filter(scope)
