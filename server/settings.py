@@ -86,9 +86,7 @@ class Settings:
     def hosts(self) -> frozenset[str]:
         """The Host header values this server answers to (security.md G-15)."""
         local = (f"{name}:{self.port}" for name in ("localhost", "127.0.0.1", "[::1]"))
-        return frozenset(
-            {urlsplit(self.origin).netloc.lower(), *local, *(h.lower() for h in self.allowed_hosts)}
-        )
+        return frozenset({urlsplit(self.origin).netloc.lower(), *local, *(h.lower() for h in self.allowed_hosts)})
 
     @property
     def secure_cookies(self) -> bool:
@@ -143,13 +141,7 @@ def _hosts(value: Any) -> tuple[str, ...]:
 
 def _origin(value: Any) -> str:
     parts = urlsplit(_text(value).rstrip("/"))
-    if (
-        parts.scheme not in ("http", "https")
-        or not parts.hostname
-        or parts.path
-        or parts.query
-        or parts.fragment
-    ):
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query or parts.fragment:
         raise ValueError('expected an address such as "https://apps.example.org", without a path')
     if parts.username or parts.password:
         raise ValueError("expected an address without a user name")
@@ -247,9 +239,7 @@ def _from_environment(environ: Mapping[str, str], problems: list[str]) -> dict[s
                 text = Path(value).read_text("utf-8").rstrip("\r\n")
             except (OSError, UnicodeDecodeError) as error:
                 reason = getattr(error, "strerror", None) or "not text"
-                problems.append(
-                    f"{variable} names a file that cannot be read ({reason}); check its path and mode"
-                )
+                problems.append(f"{variable} names a file that cannot be read ({reason}); check its path and mode")
                 continue
             found.setdefault(name.removesuffix("_file"), (variable, text))
         else:

@@ -26,9 +26,7 @@ LONGEST_LIFE = 3600
 
 def check_token(header: str, secret: bytes) -> None:
     """Verify the `Connect-Bootstrap` header: HS256, issuer, audience, scope and times. Raises ApiError 401."""
-    refusal = ApiError(
-        401, INVALID_JWT, "The bootstrap token is not valid; check that both sides use the same secret."
-    )
+    refusal = ApiError(401, INVALID_JWT, "The bootstrap token is not valid; check that both sides use the same secret.")
     if not header.lower().startswith(SCHEME):
         raise refusal
     registry = jwt.JWTClaimsRegistry(
@@ -57,9 +55,7 @@ class Bootstrap:
 
     def _create(self, session: Session) -> str:
         if store.any_user(session):
-            raise ApiError(
-                403, PROHIBITED, "This server already has people; sign in with an administrator's key."
-            )
+            raise ApiError(403, PROHIBITED, "This server already has people; sign in with an administrator's key.")
         user = store.add_user(session, username="admin", role="administrator", first_name="Administrator")
         _key, value = store.add_key(session, user, "bootstrap")
         self._trail.record(session, None, "bootstrap", user_guid=user.guid)

@@ -8,9 +8,7 @@ import unicodedata
 from server.web.errors import ApiError, invalid
 
 INVALID_USER_NAME = 7
-PROHIBITED = frozenset(
-    {"admin", "administrator", "root", "system", "anonymous", "everyone", "tabard", "connect"}
-)
+PROHIBITED = frozenset({"admin", "administrator", "root", "system", "anonymous", "everyone", "tabard", "connect"})
 LOCAL = re.compile(r"^[^\s/\\\"'<>@,;:?#%&|`]+(@[A-Za-z0-9.-]+)?$")
 
 
@@ -23,9 +21,7 @@ def checked_username(name: str) -> str:
     """`name`, if an account may carry it. Raises ApiError 400, code 7."""
     if not 1 <= len(name) <= 64:
         raise ApiError(400, INVALID_USER_NAME, "A user name has 1 to 64 characters.")
-    if any(unicodedata.category(ch) in ("Cc", "Cf", "Cs", "Co", "Cn") for ch in name) or not LOCAL.match(
-        name
-    ):
+    if any(unicodedata.category(ch) in ("Cc", "Cf", "Cs", "Co", "Cn") for ch in name) or not LOCAL.match(name):
         raise ApiError(
             400,
             INVALID_USER_NAME,

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_
+from sqlalchemy import ColumnElement, func, or_
 from sqlmodel import Session, col, delete, select
 
 from server.accounts.names import username_key
@@ -50,20 +50,14 @@ def add_user(session: Session, **fields: Any) -> User:
 
 
 def _other_admin(session: Session, user: User) -> bool:
-    others = select(User.id).where(
-        User.role == "administrator", col(User.locked).is_(False), User.id != user.id
-    )
+    others = select(User.id).where(User.role == "administrator", col(User.locked).is_(False), User.id != user.id)
     return session.exec(others.limit(1)).first() is not None
 
 
 def change_user(session: Session, guid: str, changes: dict[str, Any]) -> User:
     """Change fields of a person. Raises ApiError 404; 409 code 61 when the last administrator would go."""
     user = by_guid(session, guid)
-    if (
-        user.role == "administrator"
-        and changes.get("role", user.role) != user.role
-        and not _other_admin(session, user)
-    ):
+    if user.role == "administrator" and changes.get("role", user.role) != user.role and not _other_admin(session, user):
         raise ApiError(409, SOLE_ADMIN, NO_OTHER_ADMIN)
     for name, value in changes.items():
         setattr(user, name, value)
@@ -112,9 +106,7 @@ def add_key(
         raise ApiError(400, 234, "A key cannot have a higher role than its owner.")
     value = new_key()
     assert user.id is not None
-    key = ApiKey(
-        user_id=user.id, name=name, key_hash=digest(value), hint=value[:8], role=role, expires_at=expires_at
-    )
+    key = ApiKey(user_id=user.id, name=name, key_hash=digest(value), hint=value[:8], role=role, expires_at=expires_at)
     session.add(key)
     session.flush()
     return key, value
@@ -138,9 +130,7 @@ def add_content_key(session: Session, owner_id: int, content_guid: str, instance
 
 def drop_instance_keys(session: Session, instance_key: str | None = None) -> list[str]:
     """Delete the keys of one instance, or of all; returns their hashes."""
-    condition = (
-        col(ApiKey.instance_key).is_not(None) if instance_key is None else ApiKey.instance_key == instance_key
-    )
+    condition = col(ApiKey.instance_key).is_not(None) if instance_key is None else ApiKey.instance_key == instance_key
     hashes = list(session.exec(select(ApiKey.key_hash).where(condition)).all())
     session.exec(delete(ApiKey).where(condition))
     return hashes

@@ -95,9 +95,7 @@ def read(path: Path) -> Keyring | None:
             raise ValueError
         return Keyring(base64.b64decode(text.removeprefix(HEADER).strip(), validate=True))
     except (ValueError, binascii.Error):
-        raise KeyProblem(
-            f"the key file {path} does not hold a Tabard key; restore it from your backup"
-        ) from None
+        raise KeyProblem(f"the key file {path} does not hold a Tabard key; restore it from your backup") from None
 
 
 def create(path: Path) -> Keyring:

@@ -61,9 +61,7 @@ class Handles:
         if not text or len(text) > LONGEST:
             return None
         try:
-            sealed = base64.b64decode(
-                text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True
-            )
+            sealed = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
             fields = json.loads(self._keyring.open(sealed, purpose=PURPOSE, bound_to=PURPOSE))
         except (SealBroken, binascii.Error, ValueError):
             return None

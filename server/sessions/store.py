@@ -11,9 +11,7 @@ from server.db.models import ApiKey, BrowserSession, User
 from server.web.caller import RANK, Caller
 
 
-def person(
-    user: User, *, via: str, credential: str, role: str | None = None, content: str | None = None
-) -> Caller:
+def person(user: User, *, via: str, credential: str, role: str | None = None, content: str | None = None) -> Caller:
     """The caller a credential stands for; a key's role never exceeds its owner's (S-09)."""
     effective = user.role if role is None or RANK[role] > RANK[user.role] else role
     assert user.id is not None

@@ -53,9 +53,7 @@ class Api:
         try:
             route, methods = self._match(request)
             if route is None and methods:
-                return PlainTextResponse(
-                    "405 method not allowed", 405, {"Allow": ", ".join(sorted(set(methods)))}
-                )
+                return PlainTextResponse("405 method not allowed", 405, {"Allow": ", ".join(sorted(set(methods)))})
             if route is None:
                 # Clients tell "not supported here" from "no such item" by the missing JSON (section 0.1).
                 return PlainTextResponse("404 page not found", 404)
@@ -64,9 +62,7 @@ class Api:
             return reply(error)
         except DatabaseUnavailable:
             log.error("the database is not available")
-            return reply(
-                ApiError(503, INTERNAL, "The database is not available; try again shortly.", retry=2)
-            )
+            return reply(ApiError(503, INTERNAL, "The database is not available; try again shortly.", retry=2))
         except Exception:
             log.exception("a request failed: %s", request.scope["path"])
             return reply(ApiError(500, INTERNAL, "Something went wrong in the server; its log says what."))

@@ -21,9 +21,7 @@ async def read_limited(request: Request, limit: int = JSON_LIMIT) -> bytes:
     """The whole body, at most `limit` bytes. Raises ApiError 413."""
     declared = request.headers.get("content-length", "0")
     if declared.isdigit() and int(declared) > limit:
-        raise ApiError(
-            413, CANNOT_PARSE, f"The request body is too large; at most {limit} bytes are read here."
-        )
+        raise ApiError(413, CANNOT_PARSE, f"The request body is too large; at most {limit} bytes are read here.")
     parts: list[bytes] = []
     size = 0
     try:

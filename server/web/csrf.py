@@ -38,11 +38,7 @@ class Csrf:
     def check(self, request: Request, binding: str, sent: str | None) -> None:
         """Raises ApiError 403 unless the request is same-origin and carries the token of `binding`."""
         expected = self.token(binding)
-        if (
-            not self.same_origin(request)
-            or sent is None
-            or not hmac.compare_digest(sent.encode(), expected.encode())
-        ):
+        if not self.same_origin(request) or sent is None or not hmac.compare_digest(sent.encode(), expected.encode()):
             raise ApiError(
                 403,
                 XSRF,

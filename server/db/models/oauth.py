@@ -40,9 +40,7 @@ class Association(SQLModel, table=True):
     __tablename__ = "associations"
 
     content_id: int = Field(foreign_key="content.id", ondelete="CASCADE", primary_key=True)
-    integration_id: int = Field(
-        foreign_key="integrations.id", ondelete="CASCADE", primary_key=True, index=True
-    )
+    integration_id: int = Field(foreign_key="integrations.id", ondelete="CASCADE", primary_key=True, index=True)
     created_time: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
 

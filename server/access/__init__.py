@@ -1,0 +1,1 @@
+"""Access: pure decisions over who may see and change content, and the access list's API."""

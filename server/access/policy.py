@@ -1,0 +1,76 @@
+"""Step 3 of every visit: a pure decision over the caller and the content (architecture.md)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from server.content.view import ContentView
+from server.web.caller import Caller
+
+Standing = Literal["owner", "editor", "viewer", "none"]
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """The caller may see the content, with this standing."""
+
+    caller: Caller
+    view: ContentView
+    standing: Standing
+
+
+@dataclass(frozen=True)
+class SignInFirst:
+    """Nobody is signed in and the content is not for everybody."""
+
+
+@dataclass(frozen=True)
+class Denied:
+    """The caller is known and may not see the content."""
+
+    caller: Caller
+
+
+def standing(caller: Caller, view: ContentView) -> Standing:
+    """What the caller is to the content: `app_role` on the wire. An administrator without rights is `none`.
+
+    A collaborator whose account is only a viewer's keeps viewing rights: editing takes a publisher.
+    """
+    if caller.via == "content" and caller.content_guid != view.guid:
+        return "none"
+    if caller.signed_in and caller.guid == view.owner_guid:
+        return "owner"
+    listed = view.people.get(caller.guid) if caller.signed_in else None
+    if listed == "owner":
+        return "editor" if caller.has("publisher") else "viewer"
+    if listed == "viewer" or view.access_type == "all":
+        return "viewer"
+    if view.access_type == "logged_in" and caller.signed_in:
+        return "viewer"
+    return "none"
+
+
+def decide(caller: Caller, view: ContentView) -> Allowed | SignInFirst | Denied:
+    """Whether the caller may look at the running content."""
+    found = standing(caller, view)
+    if found != "none":
+        return Allowed(caller, view, found)
+    return Denied(caller) if caller.signed_in else SignInFirst()
+
+
+def may_view(caller: Caller, view: ContentView) -> bool:
+    """Whether the caller may look at the running content."""
+    return standing(caller, view) != "none"
+
+
+def may_edit(caller: Caller, view: ContentView) -> bool:
+    """Whether the caller may change the content: its owner, a collaborator, an administrator."""
+    return standing(caller, view) in ("owner", "editor") or (caller.via != "content" and caller.has("administrator"))
+
+
+def may_read_record(caller: Caller, view: ContentView) -> bool:
+    """Whether the caller may read the content's record by API: as may_view for people, plus administrators."""
+    if not caller.signed_in:
+        return False
+    return may_view(caller, view) or (caller.via != "content" and caller.has("administrator"))

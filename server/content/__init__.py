@@ -1,0 +1,1 @@
+"""Content: the published items, their in-memory views, records and variables."""

@@ -1,0 +1,30 @@
+"""A content item as the gateway sees it on every request: immutable, held in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ContentView:
+    """What steps 1 to 5 of a visit need. `people` maps user GUID to `viewer` or `owner` (a collaborator)."""
+
+    id: int
+    guid: str
+    name: str
+    title: str
+    owner_id: int
+    owner_guid: str
+    owner_name: str
+    access_type: str
+    app_mode: str
+    bundle_id: int | None
+    locked: bool
+    locked_message: str
+    people: Mapping[str, str]
+
+    @property
+    def path(self) -> str:
+        """The public path without a trailing slash."""
+        return f"/content/{self.guid}"
