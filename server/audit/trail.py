@@ -1,0 +1,100 @@
+"""Writes audit events: inside a caller's transaction, by themselves, or later in batches off the hot path."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from typing import Any
+
+from sqlmodel import Session
+
+from server.db.clock import now
+from server.db.engine import Database, DatabaseUnavailable
+from server.db.models import AuditEvent
+from server.web.caller import Caller
+
+log = logging.getLogger("tabard.audit")
+MOST_WAITING = 50_000
+BATCH = 500
+# Seconds between batches: what a kill -9 can cost of events that were only promised for later.
+GATHER = 0.25
+
+
+def event(actor: Caller | None, action: str, data: dict[str, Any]) -> AuditEvent:
+    """One event; without an actor the system itself acts (connect-behaviour.md 5)."""
+    if actor is None or not actor.signed_in:
+        return AuditEvent(action=action, data=data)
+    return AuditEvent(actor_guid=actor.guid, actor=actor.username, action=action, data=data)
+
+
+def _insert(session: Session, events: list[AuditEvent]) -> None:
+    session.add_all(events)
+
+
+class Trail:
+    """The one way events get into the table. `data` is JSON and holds names, GUIDs and reasons only."""
+
+    def __init__(self, db: Database, *, gather: float = GATHER) -> None:
+        self._db = db
+        self._gather = gather
+        self._waiting: deque[AuditEvent] = deque()
+        self._lost = 0
+        self._writer: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
+
+    def record(self, session: Session, actor: Caller | None, action: str, **data: Any) -> None:
+        """Add an event to the caller's own transaction: it is there exactly when the change is."""
+        session.add(event(actor, action, data))
+
+    async def append(self, actor: Caller | None, action: str, **data: Any) -> None:
+        """Write one event now. Raises DatabaseUnavailable."""
+        await self._db.write(_insert, [event(actor, action, data)])
+
+    def later(self, actor: Caller | None, action: str, **data: Any) -> None:
+        """Write an event soon, without making the caller wait. Needs a running loop.
+
+        When the database stays away for so long that MOST_WAITING events wait, the oldest go; the number
+        lost is logged and audited.
+        """
+        if len(self._waiting) >= MOST_WAITING:
+            self._waiting.popleft()
+            self._lost += 1
+        made = event(actor, action, data)
+        made.time = now()
+        self._waiting.append(made)
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write(), name="audit")
+
+    async def _write(self) -> None:
+        while self._waiting:
+            if not self._closing.is_set():
+                await _pause(self._closing, self._gather)
+            batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+            if self._lost:
+                log.error("%d audit events were lost while the database was away", self._lost)
+                batch.append(event(None, "lose_audit_events", {"count": self._lost}))
+                self._lost = 0
+            try:
+                await self._db.write(_insert, batch)
+            except DatabaseUnavailable:
+                self._waiting.extendleft(reversed(batch))
+                if self._closing.is_set():
+                    log.error("%d audit events could not be written", len(self._waiting))
+                    return
+                await _pause(self._closing, 2.0)
+
+    async def aclose(self) -> None:
+        """Write what still waits."""
+        self._closing.set()
+        if self._writer is not None:
+            await self._writer
+        if self._waiting:
+            await self._write()
+
+
+async def _pause(ended: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(ended.wait(), seconds)
+    except TimeoutError:
+        return

@@ -1,0 +1,1 @@
+"""Step 4 of a viewer's request: is every integration this content needs connected?"""

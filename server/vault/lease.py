@@ -1,0 +1,167 @@
+"""The refresh lease of one connection: who may ask the provider, and whether its answer may be stored.
+
+Each function is one transaction's work. The lease is a row's `lease_owner` and `lease_until`; `fence` grows
+with every holder, and only the holder whose fence still stands may write (security.md 7.1, O-23). Times are
+the database's: PostgreSQL's clock there, and on SQLite this machine's, which all its users share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from integrations.contract import Secret, TokenSet
+from sqlalchemy import func
+from sqlmodel import Session, select
+
+from server.db.models import Connection, Integration
+from server.keys.credentials import digest
+from server.vault.owner import is_dead
+from server.vault.seals import Seals
+
+# Longer than twice the outbound client's total deadline of 10 seconds.
+LEASE_SECONDS = 30.0
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """The lease is ours and its attempt marker is committed. `uncertain`: this token may be spent already."""
+
+    guid: str
+    fence: int
+    refresh_token: Secret
+    scopes: tuple[str, ...]
+    uncertain: bool
+    integration: Integration = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Busy:
+    """Somebody else holds the lease, at most until then."""
+
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Moved:
+    """The row is not as it was read: decide again."""
+
+
+def database_now(session: Session, clock: Clock) -> datetime:
+    """The database's idea of the time, aware."""
+    if session.get_bind().dialect.name == "sqlite":
+        return clock()
+    moment: datetime = session.exec(select(func.clock_timestamp())).one()
+    return moment
+
+
+def row_of(session: Session, guid: str) -> Connection | None:
+    """The row, locked until the transaction ends."""
+    return session.exec(select(Connection).where(Connection.guid == guid).with_for_update()).first()
+
+
+def take(
+    session: Session, seals: Seals, clock: Clock, guid: str, version: int, owner: str
+) -> Taken | Busy | Moved:
+    """Take the lease and write the attempt marker, in one commit before the network is touched.
+
+    Raises SealBroken when the stored refresh token does not open.
+    """
+    row = row_of(session, guid)
+    if row is None or row.version != version or row.status != "connected":
+        return Moved()
+    integration = session.get(Integration, row.integration_id)
+    if integration is None or not same_client(row, integration):
+        return Moved()
+    moment = database_now(session, clock)
+    held = row.lease_until is not None and row.lease_until > moment
+    if held and row.lease_owner != owner and not is_dead(row.lease_owner):
+        assert row.lease_until is not None
+        return Busy(row.lease_until)
+    token = seals.refresh(row)
+    if token is None:
+        return Moved()
+    marker = digest(token.reveal())
+    uncertain = row.attempt_hash == marker
+    row.lease_owner, row.lease_until = owner, moment + timedelta(seconds=LEASE_SECONDS)
+    row.fence += 1
+    row.attempt_hash, row.attempt_time = marker, moment
+    session.add(row)
+    return Taken(guid, row.fence, token, tuple(row.scopes.split()), uncertain, integration)
+
+
+def same_client(row: Connection, integration: Integration) -> bool:
+    """Whether the tokens were issued to the client as it is configured now (O-30, no resurrection)."""
+    return (
+        row.fingerprint == integration.fingerprint and row.config_version == integration.config_version
+    )
+
+
+def _held(session: Session, guid: str, fence: int) -> Connection | None:
+    row = row_of(session, guid)
+    return row if row is not None and row.fence == fence else None
+
+
+def _let_go(row: Connection) -> None:
+    row.lease_owner = row.lease_until = None
+
+
+def renew(
+    session: Session, seals: Seals, clock: Clock, taken: Taken, tokens: TokenSet, asked_at: datetime
+) -> Connection | None:
+    """Store what the provider answered; None when the lease was lost, and then nothing is written.
+
+    An answer without a refresh token keeps the old one (RFC 6749 section 6).
+    """
+    row = _held(session, taken.guid, taken.fence)
+    if row is None:
+        return None
+    seals.put(row, access=tokens.access_token, refresh=tokens.refresh_token or taken.refresh_token)
+    put_terms(row, tokens, asked_at)
+    row.version += 1
+    row.attempt_hash = row.attempt_time = None
+    row.refreshed_time = row.updated_time = clock()
+    _let_go(row)
+    session.add(row)
+    return row
+
+
+def put_terms(row: Connection, tokens: TokenSet, asked_at: datetime) -> None:
+    """Type, lifetime and scopes of an answer; the lifetime counts from when it was asked for (O-28)."""
+    row.token_type = tokens.token_type
+    row.access_lifetime = tokens.expires_in
+    row.access_expires_at = (
+        None if tokens.expires_in is None else asked_at + timedelta(seconds=tokens.expires_in)
+    )
+    if tokens.scopes is not None:
+        row.scopes = " ".join(tokens.scopes)
+
+
+def release(session: Session, guid: str, fence: int, *, spent: bool) -> None:
+    """Give the lease back without new tokens. `spent`: the provider may have used the token up, keep the marker."""
+    row = _held(session, guid, fence)
+    if row is None:
+        return
+    if not spent:
+        row.attempt_hash = row.attempt_time = None
+    _let_go(row)
+    session.add(row)
+
+
+def end(session: Session, clock: Clock, taken: Taken, code: str) -> Connection | None:
+    """The consent is over: mark the row, unless somebody has written it since (O-25). Returns the marked row."""
+    row = _held(session, taken.guid, taken.fence)
+    if row is None:
+        return None
+    row.status = "reauth_required"
+    row.status_reason = "interrupted_refresh" if taken.uncertain else code
+    row.sealed_access = row.sealed_refresh = None
+    row.access_expires_at = None
+    row.version += 1
+    row.attempt_hash = row.attempt_time = None
+    row.updated_time = clock()
+    _let_go(row)
+    session.add(row)
+    return row
