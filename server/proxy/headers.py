@@ -1,0 +1,271 @@
+"""Which header fields cross the proxy, in both directions: rebuilt from what may pass, never patched in place."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from server.proxy.contract import Header
+from server.proxy.cookies import CookieRules
+
+# RFC 9110 section 7.6.1, with the names older software used.
+_HOP_BY_HOP = frozenset(
+    {
+        b"connection",
+        b"http2-settings",
+        b"keep-alive",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    }
+)
+# Names that say who the viewer is, or where the request came from; only the gateway may say that.
+_CLAIMS = frozenset(
+    {
+        b"bokeh-session-id",
+        b"forwarded",
+        b"remote-user",
+        b"shiny-server-credentials",
+        b"true-client-ip",
+        b"x-client-ip",
+        b"x-http-method",
+        b"x-http-method-override",
+        b"x-method-override",
+        b"x-real-ip",
+        b"x-remote-user",
+        b"x-scheme",
+        b"x-streamlit-user",
+        b"x-user",
+    }
+)
+_CLAIM_PREFIXES = (
+    b"posit-connect-",
+    b"proxy-",
+    b"rstudio-connect-",
+    b"sf-context-",
+    b"x-app-",
+    b"x-auth-",
+    b"x-forwarded-",
+    b"x-original-",
+    b"x-rewrite-",
+)
+# Written by the proxy itself, from what the server in front of it parsed.
+_REWRITTEN = frozenset({b"authorization", b"content-length", b"cookie", b"expect", b"host"})
+# With an underscore these would be a second, unchecked copy to an app behind CGI-style names.
+_NO_UNDERSCORE = frozenset({b"content-type", b"origin", b"range", b"referer", b"user-agent"})
+# What an app may not say to a browser that also holds the gateway's pages (G-06), or to a proxy in front of us.
+_RESPONSE_DROPPED = frozenset(
+    {
+        b"access-control-allow-credentials",
+        b"alt-svc",
+        b"clear-site-data",
+        b"date",
+        b"nel",
+        b"public-key-pins",
+        b"public-key-pins-report-only",
+        b"report-to",
+        b"reporting-endpoints",
+        b"server",
+        b"service-worker-allowed",
+        b"set-login",
+        b"strict-transport-security",
+        b"x-accel-redirect",
+        b"x-sendfile",
+    }
+)
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "::"})  # noqa: S104 - names to recognise
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_KEPT_SCHEMES = frozenset({b"basic", b"digest"})
+_KNOWN_NAMES = 2048
+
+_PASS, _DROP, _HOST, _COOKIE, _AUTHORIZATION, _LENGTH, _CODING = range(7)
+_SPECIAL = {
+    b"host": _HOST,
+    b"cookie": _COOKIE,
+    b"authorization": _AUTHORIZATION,
+    b"content-length": _LENGTH,
+    b"transfer-encoding": _CODING,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Public:
+    """How the outside world names the app: parts of `Destination.public_origin` and `Destination.base_path`."""
+
+    origin: str
+    scheme: str
+    netloc: str
+    base_path: str
+    forwarded: tuple[Header, ...]
+
+
+@lru_cache(maxsize=1024)
+def public_name(public_origin: str, base_path: str) -> Public:
+    """Split "https://apps.example.com" and "/content/x" once into what requests and answers need."""
+    parts = urlsplit(public_origin)
+    forwarded = [
+        (b"X-Forwarded-Proto", parts.scheme.encode()),
+        (b"X-Forwarded-Host", parts.netloc.encode()),
+    ]
+    base = base_path.rstrip("/")
+    if base:
+        forwarded.append((b"X-Forwarded-Prefix", base.encode()))
+    return Public(f"{parts.scheme}://{parts.netloc}", parts.scheme, parts.netloc, base, tuple(forwarded))
+
+
+@dataclass(frozen=True)
+class HeaderPolicy:
+    """The gateway's names that no app may ever see or set.
+
+    `gateway_cookies` are the names of the gateway's own cookies, without or with a `__Host-` prefix.
+    """
+
+    gateway_cookies: frozenset[bytes]
+    _cookies: CookieRules = field(init=False, repr=False)
+    _kinds: dict[bytes, int] = field(init=False, repr=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_cookies", CookieRules(self.gateway_cookies))
+
+    def request(
+        self,
+        headers: Iterable[Header],
+        *,
+        public: Public,
+        client: tuple[str, int] | None,
+        inject: tuple[Header, ...],
+    ) -> list[Header]:
+        """The header fields sent to the app, from those the client sent (names lower-cased).
+
+        Order: Host as sent, what the client may say, framing as the client had it, then what only the gateway says.
+        Hop-by-hop fields, fields named in Connection and every spelling of an identity field are gone before
+        anything is added (RFC 9110 section 7.6.1; G-01 to G-04, G-08, G-11, G-22).
+        """
+        kinds = self._kinds
+        injected = {name.lower().replace(b"_", b"-") for name, _ in inject} if inject else ()
+        nominated = _nominated(headers)
+        host = public.netloc.encode()
+        out: list[Header] = [(b"Host", host)]
+        cookies: list[bytes] = []
+        framing: list[Header] = []
+        for header in headers:
+            name = header[0]
+            kind = kinds.get(name)
+            if kind is None:
+                kind = self._learn(name)
+            if kind == _PASS:
+                if name not in nominated and (not injected or name.replace(b"_", b"-") not in injected):
+                    out.append(header)
+            elif kind == _HOST:
+                out[0] = (b"Host", header[1])
+            elif kind == _COOKIE:
+                if name not in nominated:
+                    cookies.append(header[1])
+            elif kind == _AUTHORIZATION:
+                if name not in nominated and name not in injected and _app_credentials(header[1]):
+                    out.append(header)
+            elif kind in (_LENGTH, _CODING):
+                framing.append(header)
+        if cookies:
+            kept = self._cookies.without_ours(cookies)
+            if kept:
+                out.append((b"Cookie", kept))
+        out += framing
+        if client is not None:
+            out.append((b"X-Forwarded-For", client[0].encode()))
+        out += public.forwarded
+        out += inject
+        return out
+
+    def response(
+        self, headers: Iterable[Header], *, status: int, public: Public, internal: tuple[str, int]
+    ) -> list[Header]:
+        """The header fields sent to the client, from those the app answered with (names lower-cased).
+
+        `internal` is the app's own host and port; a Location naming it is rewritten (G-20). Content-Length stays
+        unless the answer has another framing or no body at all. Raises `ValueError` for bytes no field may hold.
+        """
+        nominated = _nominated(headers)
+        framed = True
+        out: list[Header] = []
+        for header in headers:
+            name, value = header
+            if name in _RESPONSE_DROPPED or name in _HOP_BY_HOP or name in nominated:
+                framed = framed and name != b"transfer-encoding"
+                continue
+            if _CONTROL.search(value) is not None:
+                raise ValueError("control byte in a header field")
+            if name == b"set-cookie":
+                cookie = self._cookies.confined(value, public.base_path)
+                if cookie is not None:
+                    out.append((name, cookie))
+            elif name in (b"location", b"content-location"):
+                out.append((name, _outward(value, public, internal)))
+            elif name == b"refresh":
+                before, mark, url = value.partition(b"=")
+                out.append((name, before + mark + _outward(url, public, internal)))
+            elif name != b"content-length" or status not in (204, 304):
+                out.append(header)
+        return out if framed else [header for header in out if header[0] != b"content-length"]
+
+    def _learn(self, name: bytes) -> int:
+        """What happens to fields of this name; remembered, since browsers send the same few hundred."""
+        plain = name.strip(b" \t").replace(b"_", b"-")
+        kind = _PASS
+        if name in _SPECIAL:
+            kind = _SPECIAL[name]
+        elif (
+            plain in _HOP_BY_HOP
+            or plain in _CLAIMS
+            or plain in _REWRITTEN
+            or plain.startswith(_CLAIM_PREFIXES)
+            or (plain != name and (plain in _NO_UNDERSCORE or plain.startswith(b"sec-")))
+        ):
+            kind = _DROP
+        if len(self._kinds) < _KNOWN_NAMES:
+            self._kinds[name] = kind
+        return kind
+
+
+def _nominated(headers: Iterable[Header]) -> frozenset[bytes]:
+    """The names a Connection field declares to be for this hop only."""
+    found: frozenset[bytes] = frozenset()
+    for name, value in headers:
+        if name == b"connection":
+            found |= _options(value)
+    return found
+
+
+@lru_cache(maxsize=256)
+def _options(value: bytes) -> frozenset[bytes]:
+    return frozenset(option.strip(b" \t").lower() for option in value.split(b","))
+
+
+def _app_credentials(value: bytes) -> bool:
+    """Whether an Authorization value is meant for the app: keys and bearer tokens are the gateway's."""
+    return value.strip(b" \t").partition(b" ")[0].lower() in _KEPT_SCHEMES
+
+
+def _outward(value: bytes, public: Public, internal: tuple[str, int]) -> bytes:
+    """A URL an app answered with, with its internal address (or the wrong scheme) replaced by the public one."""
+    if b"//" not in value:
+        return value
+    try:
+        parts = urlsplit(value.decode("latin-1"))
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return value
+    if parts.scheme not in ("http", "https", "") or host is None:
+        return value
+    rest = value.decode("latin-1").partition("//")[2][len(parts.netloc) :]
+    if port == internal[1] and (host in _LOOPBACK or host == internal[0]):
+        inside = parts.path == public.base_path or parts.path.startswith(public.base_path + "/") or not public.base_path
+        if not rest.startswith("/"):
+            rest = "/" + rest
+        return (public.origin + ("" if inside else public.base_path) + rest).encode("latin-1")
+    if parts.netloc == public.netloc and parts.scheme not in ("", public.scheme):
+        return (public.origin + rest).encode("latin-1")
+    return value
