@@ -45,7 +45,7 @@ _LOCAL_SWITCH: Final = "set TABARD_OAUTH_ALLOW_LOCAL_PROVIDERS=true to allow tha
 
 
 def host_problem(host: str) -> str | None:
-    """What is wrong with a host name or IP literal (without brackets), or None; a predicate like check_endpoint's."""
+    """What is wrong with a host name or IP literal (without brackets), as a predicate, or None."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
@@ -81,9 +81,7 @@ def check_endpoint(url: str, *, allow_local: bool) -> str | None:
     if "@" in parts.netloc:
         return "must not carry a user name or password before the host; remove everything up to the @"
     return (
-        host_problem(host)
-        or _place_problem(parts.scheme, host, allow_local=allow_local)
-        or _query_problem(parts.query)
+        host_problem(host) or _place_problem(parts.scheme, host, allow_local=allow_local) or _query_problem(parts.query)
     )
 
 

@@ -60,9 +60,7 @@ class PinnedTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send to the first address that connects. Raises AddressRefused, Passing, httpx.TransportError."""
         host = request.url.host
-        addresses = await self._checked(
-            host, request.url.port or (443 if request.url.scheme == "https" else 80)
-        )
+        addresses = await self._checked(host, request.url.port or (443 if request.url.scheme == "https" else 80))
         failure: httpx.TransportError | None = None
         for address in addresses:
             pinned = httpx.Request(
@@ -179,9 +177,7 @@ class OutboundClient:
 
     async def delete_json(self, url: str, document: Mapping[str, str | Secret], *, auth: Secret) -> Reply:
         """DELETE with a JSON body, which GitHub's revocation wants."""
-        sent = {
-            key: value.reveal() if isinstance(value, Secret) else value for key, value in document.items()
-        }
+        sent = {key: value.reveal() if isinstance(value, Secret) else value for key, value in document.items()}
         body = json.dumps(sent).encode()
         return await self._send("DELETE", url, body, {"Content-Type": "application/json"}, auth)
 

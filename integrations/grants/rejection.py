@@ -65,9 +65,7 @@ def raise_for(reply: Reply, answer: Mapping[str, Any] | None) -> None:
     if reply.status == 401:
         raise ClientRejected(CLIENT_REJECTED["invalid_client"])
     if 300 <= reply.status < 400:
-        raise Passing(
-            f"The provider answered with a redirect, which is never followed. {_ADMIN}", code="redirected"
-        )
+        raise Passing(f"The provider answered with a redirect, which is never followed. {_ADMIN}", code="redirected")
     if reply.status == 200:
         raise Passing("The provider answered with an error we do not know.", wait, code="unknown_error")
     raise Passing(f"The provider answered with status {reply.status}.", wait, code=f"status_{reply.status}")

@@ -27,9 +27,9 @@ _LONGEST_NAME: Final = 200
 _NAMES: Final = (
     "preferred_username",
     "username",
+    "login",
     "email",
     "upn",
-    "login",
     "userPrincipalName",
     "userName",
     "name",
@@ -81,11 +81,7 @@ def read_object(reply: Reply, *, form: bool = False) -> dict[str, Any] | None:
 
 def _integer(digits: str) -> float | int:
     """An integer of a JSON text; Python refuses very long ones, and they are never meant."""
-    return (
-        int(digits)
-        if len(digits) <= _LONGEST_NUMBER
-        else math.copysign(math.inf, -1 if digits[0] == "-" else 1)
-    )
+    return int(digits) if len(digits) <= _LONGEST_NUMBER else math.copysign(math.inf, -1 if digits[0] == "-" else 1)
 
 
 def lifetime(value: object, default: float | None) -> float | None:
