@@ -33,7 +33,7 @@ class LaunchSpec:
 
     `key` is 16 characters, unique to the instance. `kind` is the app mode ("python-streamlit"). `code` is the
     folder of the extracted bundle that holds its manifest. `run_dir` is private to the instance (0700): its
-    HOME, tmp, token file and log. `base_path` is the public path without a trailing slash ("/content/<guid>"),
+    HOME, tmp, token file and log. `base_path` is the public path without a trailing slash ("/content/<guid>")
     or "" at the root of a host. `public_origins` are what browsers send as Origin ("http://localhost:3939").
     `variables` is what the app gets beside the allow-list. `start_timeout` is in seconds.
     """

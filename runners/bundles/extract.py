@@ -89,9 +89,7 @@ class _Unpacking:
         stream = Gunzip(archive, self._limits)
         for entries, member in enumerate(members(stream, self._limits), start=1):
             if entries > 2 * self._limits.files:
-                raise BundleRefused(
-                    "", f"The bundle holds more than {self._limits.files} files.", too_large=True
-                )
+                raise BundleRefused("", f"The bundle holds more than {self._limits.files} files.", too_large=True)
             self._write(member, stream)
         return self._home()
 
@@ -113,9 +111,7 @@ class _Unpacking:
         try:
             target = os.open(path[-1], _NEW_FILE, 0o600, dir_fd=folder)
         except OSError as error:
-            raise BundleRefused(
-                member.name, f"It cannot be written ({error.strerror}); rename it."
-            ) from error
+            raise BundleRefused(member.name, f"It cannot be written ({error.strerror}); rename it.") from error
         finally:
             os.close(folder)
         try:
@@ -128,9 +124,7 @@ class _Unpacking:
         self.bytes += member.size
         limits = self._limits
         if self.files > limits.files:
-            raise BundleRefused(
-                member.name, f"The bundle holds more than {limits.files} files.", too_large=True
-            )
+            raise BundleRefused(member.name, f"The bundle holds more than {limits.files} files.", too_large=True)
         if member.size > limits.file_bytes:
             raise BundleRefused(member.name, f"It is larger than {limits.file_bytes} bytes.", too_large=True)
         if self.bytes > limits.expanded:
@@ -154,9 +148,7 @@ class _Unpacking:
                 here = below
         except OSError as error:
             os.close(here)
-            raise BundleRefused(
-                member, f"Its folder cannot be made ({error.strerror}); rename it."
-            ) from error
+            raise BundleRefused(member, f"Its folder cannot be made ({error.strerror}); rename it.") from error
         return here
 
     def _home(self) -> tuple[str, ...]:

@@ -41,25 +41,19 @@ class Gunzip:
         rest = self._inflate.unused_data
         while rest:
             if rest.strip(b"\0"):
-                raise BundleRefused(
-                    "", "Data follows the end of the gzip stream; send one plain tar.gz file."
-                )
+                raise BundleRefused("", "Data follows the end of the gzip stream; send one plain tar.gz file.")
             rest = self._take()
 
     def _fill(self) -> bool:
         if self._inflate.eof:
             return False
         if time.monotonic() > self._deadline:
-            raise BundleRefused(
-                "", f"Unpacking took longer than {self._limits.seconds:g} seconds.", too_large=True
-            )
+            raise BundleRefused("", f"Unpacking took longer than {self._limits.seconds:g} seconds.", too_large=True)
         data = self._input or self._take()
         try:
             got = self._inflate.decompress(data, CHUNK)
         except zlib.error as error:
-            raise BundleRefused(
-                "", "The bundle is not a gzip-compressed tar file; send a .tar.gz."
-            ) from error
+            raise BundleRefused("", "The bundle is not a gzip-compressed tar file; send a .tar.gz.") from error
         self._input = self._inflate.unconsumed_tail
         if not data and not got and not self._inflate.eof:
             raise BundleRefused("", "The bundle is cut off before its end; upload it again.")
@@ -72,17 +66,13 @@ class Gunzip:
         data = self._source.read(CHUNK)
         self.compressed += len(data)
         if self.compressed > self._limits.compressed:
-            raise BundleRefused(
-                "", f"The bundle is larger than {self._limits.compressed} bytes.", too_large=True
-            )
+            raise BundleRefused("", f"The bundle is larger than {self._limits.compressed} bytes.", too_large=True)
         return data
 
     def _check(self) -> None:
         limits = self._limits
         if self.expanded > limits.expanded:
-            raise BundleRefused(
-                "", f"The bundle unpacks to more than {limits.expanded} bytes.", too_large=True
-            )
+            raise BundleRefused("", f"The bundle unpacks to more than {limits.expanded} bytes.", too_large=True)
         base = self._size if self._size is not None else self.compressed
         if self.expanded > max(limits.ratio_floor, limits.ratio * base):
             raise BundleRefused(

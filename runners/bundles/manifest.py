@@ -22,8 +22,8 @@ class ManifestProblem(Exception):
 class Manifest:
     """What the manifest says.
 
-    `entrypoint`, `primary_html`, `python_version`, `requires` and `package_file` are None when it does not say;
-    `files` are the listed names; `raw` is the whole document.
+    `entrypoint`, `primary_html`, `python_version`, `requires` and `package_file` are None when it does not
+    say; `files` are the listed names; `raw` is the whole document.
     """
 
     app_mode: str
@@ -40,9 +40,7 @@ class Manifest:
 def read(folder: Path) -> Manifest:
     """Read manifest.json in `folder` (`Extracted.manifest_dir`). Raises ManifestProblem."""
     try:
-        descriptor = os.open(
-            folder / "manifest.json", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        )
+        descriptor = os.open(folder / "manifest.json", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise ManifestProblem(f"manifest.json cannot be read ({error.strerror}).") from error
     with open(descriptor, "rb") as file:
@@ -59,9 +57,7 @@ def parse(data: bytes) -> Manifest:
     try:
         document = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise ManifestProblem(
-            "manifest.json is not valid JSON in UTF-8; write it again with rsconnect."
-        ) from error
+        raise ManifestProblem("manifest.json is not valid JSON in UTF-8; write it again with rsconnect.") from error
     if not isinstance(document, dict):
         raise ManifestProblem("manifest.json must hold a JSON object.")
     metadata = _object(document, "metadata", "metadata")
@@ -70,9 +66,7 @@ def parse(data: bytes) -> Manifest:
     wanted = _object(_object(document, "environment", "environment"), "python", "environment.python")
     mode = _string(metadata, "appmode", "metadata.appmode")
     if not mode:
-        raise ManifestProblem(
-            "manifest.json does not say metadata.appmode, so the kind of content is not known."
-        )
+        raise ManifestProblem("manifest.json does not say metadata.appmode, so the kind of content is not known.")
     return Manifest(
         app_mode=mode,
         entrypoint=_string(metadata, "entrypoint", "metadata.entrypoint") or None,

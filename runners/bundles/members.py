@@ -57,9 +57,7 @@ def members(stream: Gunzip, limits: Limits) -> Iterator[Member]:
         long_name = None
         if kind not in (*_FILES, tarfile.DIRTYPE):
             what = _WHAT.get(kind, "of an unknown type")
-            raise BundleRefused(
-                name, f"It is {what}; a bundle holds only regular files and folders. Remove it."
-            )
+            raise BundleRefused(name, f"It is {what}; a bundle holds only regular files and folders. Remove it.")
         folder = kind == tarfile.DIRTYPE
         if header.size < 0 or (folder and header.size):
             raise BundleRefused(name, "Its size is not possible; make the bundle again.")
@@ -69,9 +67,7 @@ def members(stream: Gunzip, limits: Limits) -> Iterator[Member]:
         raise BundleRefused(long_name, "The archive ends before this member; upload it again.")
     while rest := stream.read(64 * 1024):
         if rest.strip(b"\0"):
-            raise BundleRefused(
-                "", "Data follows the end of the archive; make the bundle again as one tar.gz."
-            )
+            raise BundleRefused("", "Data follows the end of the archive; make the bundle again as one tar.gz.")
     stream.finish()
 
 
@@ -101,9 +97,7 @@ def _padding(stream: Gunzip, size: int) -> None:
 
 def _extension(stream: Gunzip, header: tarfile.TarInfo) -> bytes:
     if not 0 <= header.size <= EXTENSION_BYTES:
-        raise BundleRefused(
-            _printable(header.name), "An extended header is too large; make the bundle again."
-        )
+        raise BundleRefused(_printable(header.name), "An extended header is too large; make the bundle again.")
     data = stream.read(header.size)
     _padding(stream, header.size)
     if len(data) != header.size:
@@ -126,9 +120,7 @@ def _pax_path(data: bytes, *, shared: bool) -> str | None:
             path = _text(value, "")
         elif key in (b"path", b"size", b"linkpath") or key.startswith(b"GNU.sparse"):
             keyword = key.decode()
-            raise BundleRefused(
-                "", f"A pax header overrides {keyword!r}; make the bundle with a plain tar program."
-            )
+            raise BundleRefused("", f"A pax header overrides {keyword!r}; make the bundle with a plain tar program.")
         elif key == b"hdrcharset" and value not in (b"ISO-IR 10646 2000 UTF-8", b"BINARY"):
             raise BundleRefused("", "File names must be UTF-8; rename the files and make the bundle again.")
     return path
@@ -155,9 +147,7 @@ def _name(header: tarfile.TarInfo, long_name: str | None, limits: Limits) -> str
         return header.name
     raw = long_name.encode()
     if len(raw) > limits.path_bytes + 1:
-        raise BundleRefused(
-            _printable(long_name[:120]), f"Its path is longer than {limits.path_bytes} bytes."
-        )
+        raise BundleRefused(_printable(long_name[:120]), f"Its path is longer than {limits.path_bytes} bytes.")
     needed = len(raw.rstrip(b"/")) >= tarfile.LENGTH_NAME or not long_name.isascii()
     if not needed or not _agrees(header.name, long_name):
         raise BundleRefused(
@@ -170,9 +160,7 @@ def _name(header: tarfile.TarInfo, long_name: str | None, limits: Limits) -> str
 def _agrees(short: str, full: str) -> bool:
     shown = short.rstrip("/").encode("utf-8", "surrogateescape")
     forms = (full.encode(), full.encode("ascii", "replace"), full.encode("ascii", "ignore"))
-    return any(
-        shown == form.rstrip(b"/") or (shown == form[: tarfile.LENGTH_NAME].rstrip(b"/")) for form in forms
-    )
+    return any(shown == form.rstrip(b"/") or (shown == form[: tarfile.LENGTH_NAME].rstrip(b"/")) for form in forms)
 
 
 def _printable(name: str) -> str:

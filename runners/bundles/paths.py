@@ -23,16 +23,12 @@ def parts(name: str, limits: Limits) -> tuple[str, ...]:
         raise BundleRefused(name[:120], f"Its path is longer than {limits.path_bytes} bytes; shorten it.")
     found = tuple(part for part in name.split("/") if part not in ("", "."))
     if ".." in found:
-        raise BundleRefused(
-            name, "It points outside the bundle with '..'; make the bundle from inside the folder."
-        )
+        raise BundleRefused(name, "It points outside the bundle with '..'; make the bundle from inside the folder.")
     if len(found) > limits.depth:
         raise BundleRefused(name[:120], f"It is more than {limits.depth} folders deep; flatten the folders.")
     for part in found:
         if len(part.encode()) > limits.name_bytes:
-            raise BundleRefused(
-                name[:120], f"A name in it is longer than {limits.name_bytes} bytes; shorten it."
-            )
+            raise BundleRefused(name[:120], f"A name in it is longer than {limits.name_bytes} bytes; shorten it.")
     return found
 
 
@@ -60,9 +56,7 @@ class Names:
                 raise BundleRefused("/".join(clash), "It is both a file and a folder; make the bundle again.")
 
     def _spell(self, path: tuple[str, ...]) -> None:
-        folded = tuple(
-            unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", p).casefold()) for p in path
-        )
+        folded = tuple(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", p).casefold()) for p in path)
         known = self._spelling.setdefault(folded, path)
         if known != path:
             raise BundleRefused(

@@ -1,0 +1,13 @@
+"""Every kind of content this server can run, by its name on the wire."""
+
+from __future__ import annotations
+
+from runners.kinds import panel, streamlit
+from runners.kinds.kind import Kind
+
+KINDS: tuple[Kind, ...] = (streamlit.KIND, panel.KIND)
+
+
+def by_mode(app_mode: str) -> Kind | None:
+    """The kind of an app mode ("python-streamlit"), or None when it cannot be run here."""
+    return next((kind for kind in KINDS if kind.app_mode == app_mode), None)
