@@ -1,7 +1,7 @@
-"""Draws an integration form from template data, and reads it back: the vendor knowledge stays in the template.
+"""Draws an integration form from template data, and reads it back.
 
-The template is the wire shape (connect-api 3.1): `options` (select, bool) and `fields` (text, secret, multiline), each
-with `order` and a `visibility_expression`. Inputs are named `config.<name>`.
+The template is the wire shape (connect-api 3.1): `options` (select, bool) and `fields` (text, secret,
+multiline), each with `order` and a `visibility_expression`. Inputs are named `config.<name>`.
 """
 
 from __future__ import annotations
@@ -56,8 +56,9 @@ def as_text(value: object) -> str:
 def visible(expression: Mapping[str, Any] | None, values: Config) -> bool:
     """Whether a field belongs on the form, given the other values. No expression: always.
 
-    A leaf `{name, value}` holds when that config key has that value; `{operator, operands}` joins leaves by `and`, `or`
-    or `not` (any case). Raises ValueError for another operator: a template mistake, not a person's.
+    A leaf `{name, value}` holds when that config key has that value; `{operator, operands}` joins leaves by
+    `and`, `or` or `not` (any case). Raises ValueError for another operator: a template mistake, not a
+    person's.
     """
     if not expression:
         return True
@@ -101,8 +102,9 @@ def draw(
 ) -> tuple[DrawnField, ...]:
     """The inputs of a template's form, in its order.
 
-    `values` are what the form holds (typed, else stored); a name missing from them shows the template's default.
-    `problems` is field name → sentence. A secret's value is never put on the page, not even one just typed.
+    `values` are what the form holds (typed, else stored); a name missing from them shows the template's
+    default. `problems` is field name → sentence. A secret's value is never put on the page, not even one
+    just typed.
     """
     found = []
     kept = frozenset(stored_secrets)
@@ -130,8 +132,8 @@ def draw(
 def read(template: Mapping[str, Any], posted: Iterable[tuple[str, str]]) -> dict[str, str | bool]:
     """The config a posted form holds: only names the template knows, text trimmed, booleans as booleans.
 
-    An empty secret is left out, which keeps the stored one; a field the page hid is not posted and is left out too.
-    The last value of a name counts (a checkbox posts `false` and, when ticked, `true` after it).
+    An empty secret is left out, which keeps the stored one; a field the page hid is not posted and is left
+    out too. The last value of a name counts (a checkbox posts `false` and, when ticked, `true` after it).
     """
     typed = {name.removeprefix(_PREFIX): text for name, text in posted if name.startswith(_PREFIX)}
     config: dict[str, str | bool] = {}

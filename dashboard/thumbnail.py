@@ -1,4 +1,4 @@
-"""Makes the placeholder picture of a content item: the same kind and title always give the same small drawing.
+"""Makes the placeholder picture of a content item: the same kind and title give the same drawing.
 
 Everything in it is a number computed here; no text of anybody's reaches the SVG.
 """
@@ -6,6 +6,7 @@ Everything in it is a number computed here; no text of anybody's reaches the SVG
 from __future__ import annotations
 
 import hashlib
+import itertools
 from dataclasses import dataclass
 from typing import Literal
 
@@ -85,7 +86,7 @@ def _wave(numbers: bytes, top: int) -> str:
     """A smooth curve closed along the bottom; level tangents at each point keep it from overshooting."""
     points = [(round(index * WIDTH / 6), top + number % 56) for index, number in enumerate(numbers)]
     path = f"M0 {HEIGHT}V{points[0][1]}"
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in itertools.pairwise(points):
         middle = (x0 + x1) // 2
         path += f"C{middle} {y0} {middle} {y1} {x1} {y1}"
     return f"{path}V{HEIGHT}Z"

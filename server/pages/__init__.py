@@ -1,1 +1,4 @@
-"""The gateway's own screens: sign in, the gates in front of an app, and errors, rendered from plain view models."""
+"""The gateway's own screens.
+
+Sign in, the gates in front of an app, and errors, rendered from plain view models.
+"""

@@ -1,13 +1,14 @@
 """The security headers of every page of our own (gates and dashboard), and why each is what it is.
 
-`form-action`: Chromium applies it to every redirect that follows a form, not only to the form's own address, and a
-provider's consent page often passes through sign-in hosts nobody can list beforehand. Pages whose buttons start a
-consent (`leads_away`) therefore go without `form-action`; every other page is held to this origin.
-They carry no field a person types a secret into.
+`form-action`: Chromium applies it to every redirect that follows a form, not only to the form's own
+address, and a provider's consent page often passes through sign-in hosts nobody can list beforehand. Pages
+whose buttons start a consent (`leads_away`) therefore go without `form-action`; every other page is held to
+this origin. They carry no field a person types a secret into.
 
-`Referrer-Policy` is `same-origin`, not `no-referrer`: under the latter a browser sends `Origin: null` with our own
-forms, which no cross-site check could tell from a stranger's. (Answers on the way to and from a provider need
-`no-referrer` all the same, security.md O-10; they are redirects or the `declined` screen, whose caller overrides it.)
+`Referrer-Policy` is `same-origin`, not `no-referrer`: under the latter a browser sends `Origin: null` with
+our own forms, which no cross-site check could tell from a stranger's. (Answers on the way to and from a
+provider need `no-referrer` all the same, security.md O-10; they are redirects or the `declined` screen,
+whose caller overrides it.)
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ _POLICY = (
 )
 
 LEADS_AWAY = frozenset({"connect", "declined", "content_access", "connections"})
-"""Screens with a button that posts to `/__oauth__/integrations/{guid}/login` and is redirected to a provider."""
+"""Screens whose button posts to `/__oauth__/integrations/{guid}/login` and is redirected to a provider."""
 
 
 def security_headers(screen: str, *, https: bool) -> dict[str, str]:
     """Headers for the page that `render(screen, view)` made. `https` adds HSTS (only ever sent over TLS).
 
-    A "starting" page also says `X-Tabard-Gate: starting`, by which static/gate.js tells it from the app itself.
+    A "starting" page also says `X-Tabard-Gate: starting`, by which static/gate.js tells it from the app
+    itself.
     """
     policy = _POLICY if screen in LEADS_AWAY else f"{_POLICY}; form-action 'self'"
     found = {

@@ -54,5 +54,8 @@ _environment = environment()
 
 
 def render(name: str, view: Gate) -> str:
-    """The HTML of screen `name` ("sign_in", "connect", ...), given its view. Raises jinja2.TemplateNotFound or UndefinedError."""
+    """The HTML of screen `name` ("sign_in", "connect", ...), given its view.
+
+    Raises jinja2.TemplateNotFound or UndefinedError.
+    """
     return _environment.get_template(f"{name}.html").render(view=view, page=view.page)

@@ -8,7 +8,10 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
 def exact(moment: datetime) -> str:
-    """The whole truth for a tooltip, always in UTC: `21 November 2026, 20:35 UTC`. Refuses naive datetimes."""
+    """The whole truth for a tooltip, always in UTC.
+
+    `21 November 2026, 20:35 UTC`. Refuses naive datetimes.
+    """
     if moment.tzinfo is None:
         raise ValueError("a screen was given a time without a time zone; pass an aware datetime")
     at = moment.astimezone(UTC)
@@ -16,7 +19,10 @@ def exact(moment: datetime) -> str:
 
 
 def _distance(seconds: float) -> str:
-    """A length of time in its largest fitting unit; empty under 45 seconds, when no number is worth reading."""
+    """A length of time in its largest fitting unit.
+
+    Empty under 45 seconds, when no number is worth reading.
+    """
     for limit, unit, word in (
         (45, 1, ""),
         (45 * MINUTE, MINUTE, "minute"),
@@ -32,7 +38,10 @@ def _distance(seconds: float) -> str:
 
 
 def ago(moment: datetime, now: datetime) -> str:
-    """How long ago: `just now`, `1 minute ago`, `3 hours ago`. A moment ahead of `now` reads as `until` says it."""
+    """How long ago.
+
+    `just now`, `1 minute ago`, `3 hours ago`. A moment ahead of `now` reads as `until` says it.
+    """
     seconds = (now - moment).total_seconds()
     if seconds <= -45:
         return until(moment, now)

@@ -1,4 +1,4 @@
-"""What each of the gateway's own screens shows, as frozen dataclasses: everything a template reads is named here.
+"""What each of the gateway's own screens shows, as frozen dataclasses.
 
 Times are aware datetimes. Text may be anything a person or a vendor typed; templates escape all of it.
 URLs are paths on this server that the caller has already validated (security.md O-09), except where said.
@@ -24,7 +24,10 @@ class Person:
 
     @property
     def initials(self) -> str:
-        """One or two capital letters for the avatar: first and last word of the name, else of the username."""
+        """One or two capital letters for the avatar.
+
+        First and last word of the name, else of the username.
+        """
         words = [word for word in (self.name or self.username).split() if word[0].isalnum()]
         if not words:
             return "?"
@@ -142,7 +145,10 @@ class Declined:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Starting:
-    """`starting.html`: an app is starting; `lines` is its newest output. static/gate.js turns it into the app."""
+    """`starting.html`.
+
+    An app is starting; `lines` is its newest output. static/gate.js turns it into the app.
+    """
 
     page: Page
     content_title: str
@@ -154,7 +160,10 @@ class Starting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Denied:
-    """`denied.html`: signed in, but not allowed. `content_title` is empty when even the title is not theirs to see."""
+    """`denied.html`.
+
+    Signed in, but not allowed. `content_title` is empty when even the title is not theirs to see.
+    """
 
     page: Page
     content_title: str = ""

@@ -1,0 +1,171 @@
+"""What the three tabs of one content item show: Info, Access and Logs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from dashboard.views.home import Health, kind_label
+from dashboard.views.integrations import AuthType
+from server.pages.views import Page
+
+AccessType = Literal["all", "logged_in", "acl"]
+PersonRole = Literal["owner", "collaborator", "viewer"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentHead:
+    """The top of the three tabs of one content item."""
+
+    guid: str
+    title: str
+    kind: str
+    owner: str
+    health: Health
+    tab: Literal["info", "access", "logs"]
+    may_edit: bool
+    as_you: bool = False
+
+    @property
+    def kind_label(self) -> str:
+        return kind_label(self.kind)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentInfo:
+    """`content_info.html` at `/apps/{guid}/info`. `title` and `description` are what the form holds."""
+
+    page: Page
+    content: ContentHead
+    title: str
+    description: str
+    url: str
+    """Full address of the content itself."""
+    created: datetime
+    deployed: datetime | None = None
+    python_version: str = ""
+    bundle: str = ""
+    """Id of the active bundle; empty before the first deploy."""
+    bundle_size: int = 0
+    """Bytes."""
+    environment_variables: tuple[str, ...] = ()
+    """Names only: values are never shown again."""
+    failure: str = ""
+    """Why the newest deploy or start failed, one sentence; empty when all is well."""
+    problems: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permission:
+    """One row of the people list. The owner's row has no `id` and cannot be removed."""
+
+    id: str
+    name: str
+    username: str
+    role: PersonRole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonChoice:
+    """A suggestion of the *Add a person* field."""
+
+    username: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsedIntegration:
+    """An association: the panel of one integration on the Access tab.
+
+    `connected`, `account` and `since` tell of the *looking person's own* connection (viewer integrations
+    only).
+    """
+
+    guid: str
+    name: str
+    vendor: str
+    vendor_label: str
+    auth_type: AuthType
+    description: str = ""
+    connected: bool = False
+    account: str = ""
+    since: datetime | None = None
+    connection_guid: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntegrationChoice:
+    """One integration the *Add integration* dialog offers; `refusal` says why it cannot be chosen."""
+
+    guid: str
+    name: str
+    vendor: str
+    vendor_label: str
+    auth_type: AuthType
+    description: str = ""
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentAccess:
+    """`content_access.html` at `/apps/{guid}/access`; `?add=integration` (no JavaScript) opens the dialog.
+
+    Problem keys: `username`, `access_type`, `integration_guid`.
+    """
+
+    page: Page
+    content: ContentHead
+    access_type: AccessType
+    accounts: int
+    """How many people have an account on this server: the consequence of "All signed-in people"."""
+    people: tuple[Permission, ...]
+    candidates: tuple[PersonChoice, ...] = ()
+    integrations: tuple[UsedIntegration, ...] = ()
+    available: tuple[IntegrationChoice, ...] = ()
+    adding: bool = False
+    typed_username: str = ""
+    problems: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def personal(self) -> tuple[UsedIntegration, ...]:
+        """The associated viewer integrations: while there are any, nobody may look without signing in."""
+        return tuple(used for used in self.integrations if used.auth_type == "Viewer")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLine:
+    """One line of output. `number` grows by one a line and is what `?after=` counts."""
+
+    number: int
+    at: datetime
+    stream: Literal["stdout", "stderr", "tabard"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceChoice:
+    """One running or ended instance in the *Instance* list."""
+
+    id: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentLogs:
+    """`content_logs.html` at `/apps/{guid}/logs?instance=&stream=&q=`.
+
+    `/apps/{guid}/logs/tail?after=N&instance=&stream=&q=` answers `log_tail.html` of the same view with only
+    the new lines, or 204 when there are none. `last` is the number of the newest line looked at, matching
+    the filter or not.
+    """
+
+    page: Page
+    content: ContentHead
+    lines: tuple[LogLine, ...]
+    last: int = 0
+    instances: tuple[InstanceChoice, ...] = ()
+    instance: str = ""
+    stream: Literal["", "stdout", "stderr", "tabard"] = ""
+    query: str = ""
