@@ -1,0 +1,77 @@
+// The dashboard's own script: dialogs, menus, the log that follows itself, and form fields that depend on others.
+(() => {
+  "use strict";
+
+  // Dialogs: a link opens its dialog here; without a script it leads to the page with the dialog drawn open.
+  for (const dialog of document.querySelectorAll("dialog[open]")) {
+    dialog.close();
+    dialog.showModal();
+  }
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-dialog]");
+    if (opener) {
+      event.preventDefault();
+      document.getElementById(opener.dataset.dialog).showModal();
+    }
+    const closer = event.target.closest("[data-close]");
+    if (closer) {
+      event.preventDefault();
+      closer.closest("dialog").close();
+    }
+    if (event.target.matches("dialog")) event.target.close(); // the backdrop
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  });
+
+  // The log follows its end until somebody scrolls up, and forgets its oldest lines.
+  const log = document.querySelector("[data-log]");
+  if (log) {
+    const follow = document.querySelector("[data-follow]");
+    const toEnd = () => { if (follow.checked) log.scrollTop = log.scrollHeight; };
+    toEnd();
+    follow.addEventListener("change", toEnd);
+    log.addEventListener("scroll", () => {
+      follow.checked = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+    });
+    new MutationObserver(() => {
+      const lines = log.getElementsByClassName("log-line");
+      if (lines.length) log.querySelector("[data-log-empty]")?.remove();
+      while (lines.length > 5000) lines[0].remove();
+      toEnd();
+    }).observe(log, { childList: true });
+  }
+
+  // Fields of an integration form that only some choices need. A hidden field is not sent.
+  const form = document.querySelector("[data-template-form]");
+  if (form) {
+    const valueOf = (name) => {
+      const input = form.querySelector(`[data-config="${CSS.escape(name)}"]`);
+      if (!input) return "";
+      return input.type === "checkbox" ? String(input.checked) : input.value;
+    };
+    const holds = (rule) => {
+      if (!("operator" in rule)) return valueOf(rule.name) === String(rule.value);
+      const held = rule.operands.map(holds);
+      const operator = rule.operator.toLowerCase();
+      if (operator === "and") return held.every(Boolean);
+      if (operator === "or") return held.some(Boolean);
+      return !held.some(Boolean);
+    };
+    const show = () => {
+      for (const part of form.querySelectorAll("[data-shown-when]")) {
+        part.hidden = !holds(JSON.parse(part.dataset.shownWhen));
+        for (const input of part.querySelectorAll("input, select, textarea")) input.disabled = part.hidden;
+      }
+    };
+    form.addEventListener("change", show);
+    show();
+  }
+})();

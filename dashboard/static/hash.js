@@ -1,0 +1,8 @@
+// /connect/#/apps/<guid>[/logs|/access|/draft/<id>] was how an older dashboard addressed its pages: go to ours.
+(() => {
+  "use strict";
+  const found = /^#\/apps\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:\/(logs|access|info|draft)(?:\/[^/]*)*)?\/?$/i.exec(location.hash);
+  if (!found) return location.replace("/");
+  const tab = found[2] === "logs" || found[2] === "access" ? found[2] : "info";
+  location.replace(`/apps/${found[1].toLowerCase()}/${tab}`);
+})();
