@@ -29,9 +29,9 @@ class Limits:
 class Connection(asyncio.Protocol):
     """One HTTP/1.1 connection to an app (RFC 9112), used by one exchange at a time.
 
-    `begin` starts an exchange, `head` waits for the answer's head, `read` hands out its body. A parse error, a
-    framing surprise or a byte nobody asked for ends the connection, so that nothing an app sends can become the
-    answer to another request.
+    `begin` starts an exchange, `head` waits for the answer's head, `read` hands out its body. A parse error,
+    a framing surprise or a byte nobody asked for ends the connection, so that nothing an app sends can become
+    the answer to another request.
     """
 
     __slots__ = (

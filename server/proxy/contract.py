@@ -57,8 +57,8 @@ Decide = Callable[[Head], Awaitable[Destination | Refusal]]
 def target_of(scope: Mapping[str, Any]) -> bytes:
     """The raw request target of an ASGI HTTP scope, byte for byte.
 
-    `StrictHttpToolsProtocol` leaves the exact bytes in the scope's extensions; under another server the target is
-    put together from `raw_path` and `query_string`, which cannot tell "/a?" from "/a".
+    `StrictHttpToolsProtocol` leaves the exact bytes in the scope's extensions; under another server the
+    target is put together from `raw_path` and `query_string`, which cannot tell "/a?" from "/a".
     """
     exact = scope.get("extensions", {}).get("tabard.target")
     if exact is not None:

@@ -2,7 +2,8 @@
 
 import re
 
-# Everything that some server, somewhere, strips from around a cookie's name: controls, spaces, quotes, high bytes.
+# Everything that some server, somewhere, strips from around a cookie's name: controls, spaces, quotes, high
+# bytes.
 _AROUND_NAMES = bytes(set(range(0x21)) | set(range(0x7F, 0x100)) | set(b"\"'(),/:<=>?@[\\]{}"))
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
@@ -31,8 +32,9 @@ class CookieRules:
     def confined(self, value: bytes, base_path: str) -> bytes | None:
         """An app's Set-Cookie value with no Domain and its Path inside `base_path`, or None if it may not pass.
 
-        Refused: our names in any spelling, no name at all (browsers would send the value as if it were a name), a
-        name that is no token, control bytes (RFC 6265bis section 5.6). Other attributes keep their bytes.
+        Refused: our names in any spelling, no name at all (browsers would send the value as if it were a
+        name), a name that is no token, control bytes (RFC 6265bis section 5.6). Other attributes keep their
+        bytes.
         """
         if _CONTROL.search(value) is not None:
             return None

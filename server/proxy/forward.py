@@ -20,7 +20,7 @@ _LINGER_SECONDS = 0.1
 _log = logging.getLogger("tabard.proxy")
 
 
-async def forward(
+async def forward(  # noqa: PLR0917 - the ASGI three, then ours
     scope: MutableMapping[str, Any],
     receive: Receive,
     send: Send,
@@ -30,9 +30,10 @@ async def forward(
 ) -> None:
     """Pass one ASGI HTTP request to the destination and its answer back, both streamed with back-pressure.
 
-    Raises `UpstreamRefused`, `UpstreamTimedOut` or `UpstreamBroke` before anything was sent to the client. Once the
-    answer has begun, a broken app ends the call without the final body message, which makes the server close the
-    client's connection: a cut answer is never passed off as whole. A client that leaves ends the app's exchange too.
+    Raises `UpstreamRefused`, `UpstreamTimedOut` or `UpstreamBroke` before anything was sent to the client.
+    Once the answer has begun, a broken app ends the call without the final body message, which makes the
+    server close the client's connection: a cut answer is never passed off as whole. A client that leaves ends
+    the app's exchange too.
     """
     exchange = _Exchange(scope, receive, send, destination, policy)
     registry.add(exchange, destination.tags)

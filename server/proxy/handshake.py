@@ -24,22 +24,23 @@ def read_head(data: bytes, client: tuple[str, int] | None, scheme: str) -> Head 
 
 def refusal_of(head: Head) -> Refusal | None:
     """Why this head opens no WebSocket, as a 400 answer; None if it does."""
+    options = b",".join(_values(head, b"connection")).lower().split(b",")
+    keys = _values(head, b"sec-websocket-key")
+    problem = ""
     if head.method != b"GET":
-        return plain_refusal(400, "a WebSocket is opened with GET")
-    if _values(head, b"content-length") not in ([], [b"0"]) or _values(head, b"transfer-encoding"):
-        return plain_refusal(400, "a WebSocket handshake has no body")
-    if [value.lower() for value in _values(head, b"upgrade")] != [b"websocket"]:
-        return plain_refusal(400, "only Upgrade: websocket is supported")
-    options = {option.strip(b" \t").lower() for option in b",".join(_values(head, b"connection")).split(b",")}
-    if b"upgrade" not in options:
-        return plain_refusal(400, "the Connection field does not name Upgrade")
-    if _values(head, b"sec-websocket-version") != [b"13"]:
+        problem = "a WebSocket is opened with GET"
+    elif _values(head, b"content-length") not in ([], [b"0"]) or _values(head, b"transfer-encoding"):
+        problem = "a WebSocket handshake has no body"
+    elif [value.lower() for value in _values(head, b"upgrade")] != [b"websocket"]:
+        problem = "only Upgrade: websocket is supported"
+    elif b"upgrade" not in [option.strip(b" \t") for option in options]:
+        problem = "the Connection field does not name Upgrade"
+    elif len(keys) != 1 or not _is_key(keys[0]):
+        problem = "Sec-WebSocket-Key is not 16 bytes in base64"
+    elif _values(head, b"sec-websocket-version") != [b"13"]:
         refusal = plain_refusal(400, "only Sec-WebSocket-Version: 13 is supported")
         return Refusal(refusal.status, (*refusal.headers, (b"sec-websocket-version", b"13")), refusal.body)
-    keys = _values(head, b"sec-websocket-key")
-    if len(keys) != 1 or not _is_key(keys[0]):
-        return plain_refusal(400, "Sec-WebSocket-Key is not 16 bytes in base64")
-    return None
+    return plain_refusal(400, problem) if problem else None
 
 
 def plain_refusal(status: int, text: str) -> Refusal:
@@ -51,6 +52,11 @@ def close_frame(code: int, reason: str) -> bytes:
     """A server's WebSocket close frame (RFC 6455 section 5.5.1); `reason` is cut to the 123 bytes that fit."""
     text = reason.encode()[:123].decode(errors="ignore").encode()
     return bytes((0x88, len(text) + 2)) + code.to_bytes(2, "big") + text
+
+
+def masked_close_frame(code: int) -> bytes:
+    """A client's WebSocket close frame; masked, as an app insists, with a mask that changes nothing."""
+    return b"\x88\x82\0\0\0\0" + code.to_bytes(2, "big")
 
 
 def _values(head: Head, wanted: bytes) -> list[bytes]:

@@ -56,7 +56,8 @@ _CLAIM_PREFIXES = (
 _REWRITTEN = frozenset({b"authorization", b"content-length", b"cookie", b"expect", b"host"})
 # With an underscore these would be a second, unchecked copy to an app behind CGI-style names.
 _NO_UNDERSCORE = frozenset({b"content-type", b"origin", b"range", b"referer", b"user-agent"})
-# What an app may not say to a browser that also holds the gateway's pages (G-06), or to a proxy in front of us.
+# What an app may not say to a browser that also holds the gateway's pages (G-06), or to a proxy in front of
+# us.
 _RESPONSE_DROPPED = frozenset(
     {
         b"access-control-allow-credentials",
@@ -81,13 +82,13 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _KEPT_SCHEMES = frozenset({b"basic", b"digest"})
 _KNOWN_NAMES = 2048
 
-_PASS, _DROP, _HOST, _COOKIE, _AUTHORIZATION, _LENGTH, _CODING = range(7)
+_PASS, _DROP, _HOST, _COOKIE, _AUTHORIZATION, _FRAMING = range(6)
 _SPECIAL = {
     b"host": _HOST,
     b"cookie": _COOKIE,
     b"authorization": _AUTHORIZATION,
-    b"content-length": _LENGTH,
-    b"transfer-encoding": _CODING,
+    b"content-length": _FRAMING,
+    b"transfer-encoding": _FRAMING,
 }
 
 
@@ -140,9 +141,9 @@ class HeaderPolicy:
     ) -> list[Header]:
         """The header fields sent to the app, from those the client sent (names lower-cased).
 
-        Order: Host as sent, what the client may say, framing as the client had it, then what only the gateway says.
-        Hop-by-hop fields, fields named in Connection and every spelling of an identity field are gone before
-        anything is added (RFC 9110 section 7.6.1; G-01 to G-04, G-08, G-11, G-22).
+        Order: Host as sent, what the client may say, framing as the client had it, then what only the gateway
+        says. Hop-by-hop fields, fields named in Connection and every spelling of an identity field are gone
+        before anything is added (RFC 9110 section 7.6.1; G-01 to G-04, G-08, G-11, G-22).
         """
         kinds = self._kinds
         injected = {name.lower().replace(b"_", b"-") for name, _ in inject} if inject else ()
@@ -152,23 +153,20 @@ class HeaderPolicy:
         cookies: list[bytes] = []
         framing: list[Header] = []
         for header in headers:
-            name = header[0]
+            name, value = header
             kind = kinds.get(name)
             if kind is None:
                 kind = self._learn(name)
-            if kind == _PASS:
-                if name not in nominated and (not injected or name.replace(b"_", b"-") not in injected):
-                    out.append(header)
-            elif kind == _HOST:
-                out[0] = (b"Host", header[1])
-            elif kind == _COOKIE:
-                if name not in nominated:
-                    cookies.append(header[1])
-            elif kind == _AUTHORIZATION:
-                if name not in nominated and name not in injected and _app_credentials(header[1]):
-                    out.append(header)
-            elif kind in (_LENGTH, _CODING):
+            if kind == _HOST:
+                out[0] = (b"Host", value)
+            elif kind == _FRAMING:
                 framing.append(header)
+            elif kind == _DROP or name in nominated:
+                continue
+            elif kind == _COOKIE:
+                cookies.append(value)
+            elif not (injected and name.replace(b"_", b"-") in injected) and (kind == _PASS or _app_credentials(value)):
+                out.append(header)
         if cookies:
             kept = self._cookies.without_ours(cookies)
             if kept:
@@ -185,8 +183,9 @@ class HeaderPolicy:
     ) -> list[Header]:
         """The header fields sent to the client, from those the app answered with (names lower-cased).
 
-        `internal` is the app's own host and port; a Location naming it is rewritten (G-20). Content-Length stays
-        unless the answer has another framing or no body at all. Raises `ValueError` for bytes no field may hold.
+        `internal` is the app's own host and port; a Location naming it is rewritten (G-20). Content-Length
+        stays unless the answer has another framing or no body at all. Raises `ValueError` for bytes no field
+        may hold.
         """
         nominated = _nominated(headers)
         framed = True

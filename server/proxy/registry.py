@@ -43,10 +43,11 @@ class Registry:
     def close(self, tag: str, code: int, reason: str) -> int:
         """End everything tracked under `tag`, and say how many that was.
 
-        A socket's client gets a WebSocket close frame (RFC 6455 section 5.5.1) with `code` (1008, or 4000-4999) and
-        `reason` (at most 123 bytes of UTF-8 are sent), then the connection ends within seconds. Sockets are spliced,
-        not parsed, so the frame is sent at once: if the app was in the middle of a frame the client sees a broken
-        connection (1006) instead of the code. An HTTP exchange is cut short.
+        A socket's client gets a WebSocket close frame (RFC 6455 section 5.5.1) with `code` (1008, or
+        4000-4999) and `reason` (at most 123 bytes of UTF-8 are sent), then the connection ends within
+        seconds. Sockets are spliced, not parsed, so the frame is sent at once: if the app was in the middle
+        of a frame the client sees a broken connection (1006) instead of the code. An HTTP exchange is cut
+        short.
         """
         held = list(self._entries.get(tag, ()))
         for entry in held:

@@ -13,7 +13,7 @@ from server.proxy.connection import Connection
 from server.proxy.contract import Decide, Destination, Head, Header, Refusal
 from server.proxy.failures import UpstreamFailed, UpstreamTimedOut
 from server.proxy.forward import request_bytes
-from server.proxy.handshake import close_frame, plain_refusal, read_head, refusal_of
+from server.proxy.handshake import close_frame, masked_close_frame, plain_refusal, read_head, refusal_of
 from server.proxy.headers import HeaderPolicy, Public, public_name
 from server.proxy.registry import Registry
 from server.proxy.splice import Splice
@@ -21,6 +21,7 @@ from server.proxy.splice import Splice
 _UPGRADE: tuple[Header, ...] = ((b"Connection", b"Upgrade"), (b"Upgrade", b"websocket"))
 _REFUSAL_BODY_BYTES = 262144
 _FAREWELL_SECONDS = 1.0
+_TO_APP = masked_close_frame(1001)
 _log = logging.getLogger("tabard.proxy")
 
 
@@ -29,8 +30,9 @@ def socket_protocol(
 ) -> type[asyncio.Protocol]:
     """The class to give uvicorn as `ws=`: every handshake is put to `decide`, then refused or spliced.
 
-    `handshake_seconds` bound the decision, the connection to the app and the app's answer together. A socket is in
-    `registry` under its destination's tags from the decision on; a server that shuts down closes it with 1012.
+    `handshake_seconds` bound the decision, the connection to the app and the app's answer together. A socket
+    is in `registry` under its destination's tags from the decision on; a server that shuts down closes it
+    with 1012.
     """
 
     class SocketProtocol(_Socket):
@@ -97,7 +99,7 @@ class _Socket(asyncio.Protocol):
     def close(self, code: int, reason: str) -> None:
         """End the socket: a close frame if it is open (see `Registry.close`), else the bare connection."""
         if self._splice is not None:
-            self._splice.end(close_frame(code, reason), _FAREWELL_SECONDS)
+            self._splice.end(close_frame(code, reason), _TO_APP, _FAREWELL_SECONDS)
         else:
             if self._task is not None:
                 self._task.cancel()

@@ -98,20 +98,18 @@ class Splice:
             else:
                 other.abort()
 
-    def end(self, farewell: bytes, seconds: float) -> None:
-        """End from our side: the app at once; the client after `farewell`, at the latest in `seconds`."""
+    def end(self, to_client: bytes, to_app: bytes, seconds: float) -> None:
+        """End from our side: send each its last bytes, and drop whoever is not gone in `seconds`."""
         if self._ending:
             return
         self._ending = True
-        self._app.set_protocol(_Deaf(self._one_less))
-        self._app.abort()
-        self._client.set_protocol(_Deaf(self._one_less))
-        if self._client.is_closing():
-            return
-        self._client.write(farewell)
-        if self._client.can_write_eof():
-            self._client.write_eof()
-        self._client.resume_reading()
+        for transport, farewell in ((self._app, to_app), (self._client, to_client)):
+            transport.set_protocol(_Deaf(self._one_less))
+            if not transport.is_closing():
+                transport.write(farewell)
+                if transport.can_write_eof():
+                    transport.write_eof()
+                transport.resume_reading()
         self._expire(seconds)
 
     def _expire(self, seconds: float) -> None:

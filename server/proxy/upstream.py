@@ -31,6 +31,7 @@ class Upstream:
         self._in_flight = 0
         self._sweeper: asyncio.TimerHandle | None = None
         self._closed = False
+        self._gone: asyncio.Future[None] | None = None
 
     @property
     def in_flight(self) -> int:
@@ -40,8 +41,8 @@ class Upstream:
     async def acquire(self, *, repeatable: bool, fresh: bool = False) -> Connection:
         """A connection for one exchange, to be given back to `release`.
 
-        `repeatable` says the caller may send the request again should a reused connection prove dead; `fresh` asks
-        for a new connection. Raises `UpstreamRefused` or `UpstreamTimedOut`.
+        `repeatable` says the caller may send the request again should a reused connection prove dead; `fresh`
+        asks for a new connection. Raises `UpstreamRefused` or `UpstreamTimedOut`.
         """
         if self._closed:
             raise UpstreamRefused("the app is being stopped")
@@ -103,8 +104,9 @@ class Upstream:
                 turn.set_exception(UpstreamRefused("the app is being stopped"))
         for conn in list(self._open):
             conn.transport.abort()
-        while self._open:
-            await asyncio.sleep(0)
+        if self._open:
+            self._gone = asyncio.get_running_loop().create_future()
+            await self._gone
 
     async def _turn(self) -> None:
         """Wait for another exchange to end and take its place, first come first served."""
@@ -145,6 +147,8 @@ class Upstream:
 
     def _forget(self, conn: Connection) -> None:
         self._open.discard(conn)
+        if self._gone is not None and not self._open and not self._gone.done():
+            self._gone.set_result(None)
 
     def _arm(self) -> None:
         loop = asyncio.get_running_loop()
