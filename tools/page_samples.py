@@ -1,0 +1,831 @@
+"""Realistic made-up views of every screen: what the preview draws and what the page tests render."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from dashboard import render as dashboard_render
+from dashboard.fields import draw
+from dashboard.views import account, content, home, integrations
+from server.pages import render as gate_render
+from server.pages import views as gates
+
+NOW = datetime.now(UTC)
+ORIGIN = "http://localhost:3939"
+GUID = "3f2c9d1e-5a7b-4c8e-9f10-2b6d8e4a7c55"
+LONG = "Quarterly revenue by region, product line and sales channel"  # 60 letters, as long as titles get
+ADMIN = gates.Person(name="Ada Okafor", username="ada", role="administrator")
+PUBLISHER = gates.Person(name="Priya Raman", username="priya", role="publisher")
+ALICE = gates.Person(name="Alice Martin", username="alice", role="viewer")
+OWNER = gates.Contact(name="Priya Raman", email="priya@example.org")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One screen in one state; `slug` names its picture."""
+
+    slug: str
+    screen: str
+    view: Any
+    draw: Callable[[str, Any], str]
+
+    def html(self) -> str:
+        return self.draw(self.screen, self.view)
+
+
+def ago(**distance: float) -> datetime:
+    return NOW - timedelta(**distance)
+
+
+def page(
+    title: str, person: gates.Person | None = None, active: Any = "", flash: gates.Flash | None = None
+) -> gates.Page:
+    return gates.Page(
+        title=title,
+        csrf="b7Yt0m1kq-example",
+        request_id="01JD7N3K9WQ2",
+        origin=ORIGIN,
+        person=person,
+        active=active,
+        flash=flash,
+    )
+
+
+ASKING = gates.Asking(
+    content_guid=GUID,
+    content_title="Sales",
+    integration_guid="9a41f0c2-77aa-4c63-b1c5-0f6f6c1d2e3f",
+    integration_name="Sandbox",
+    vendor="sandbox",
+    next=f"/content/{GUID}/",
+)
+TRACE = (
+    "Traceback (most recent call last):",
+    '  File "app.py", line 3, in <module>',
+    "    import pandas as pd",
+    "ModuleNotFoundError: No module named 'pandas'",
+)
+
+
+def gate_samples() -> Iterator[Sample]:
+    def one(slug: str, screen: str, view: Any) -> Sample:
+        return Sample(slug, screen, view, gate_render.render)
+
+    yield one("sign-in", "sign_in", gates.SignIn(page=page("Sign in"), next=f"/content/{GUID}/"))
+    yield one(
+        "sign-in-wrong",
+        "sign_in",
+        gates.SignIn(
+            page=page("Sign in"),
+            next="/",
+            username="alice",
+            problem="That username and password do not belong together. Check both and try again.",
+            providers=(gates.SignOnButton(label="Sign in with Okta", href="/__login__/sso/okta"),),
+        ),
+    )
+    scopes = (
+        gates.Scope(words="Know who you are at Sandbox"),
+        gates.Scope(words="Read the rows you may read", raw="data.read"),
+        gates.Scope(words="Stay connected while you are away", raw="offline_access"),
+    )
+    connect = gates.Connect(page=page("Connect Sandbox", ALICE), asking=ASKING, owner=OWNER, scopes=scopes)
+    yield one("connect", "connect", connect)
+    long = replace(
+        ASKING, content_title=LONG, integration_name="Snowflake finance warehouse, Europe", vendor="snowflake"
+    )
+    yield one(
+        "connect-long",
+        "connect",
+        replace(
+            connect,
+            asking=long,
+            step=1,
+            steps=2,
+            again="Snowflake ended your connection on 3 May. Connect again to go on.",
+        ),
+    )
+    yield one(
+        "declined",
+        "declined",
+        gates.Declined(page=page("Not connected", ALICE), asking=ASKING, by="person"),
+    )
+    yield one(
+        "declined-provider",
+        "declined",
+        gates.Declined(
+            page=page("Not connected", ALICE),
+            asking=long,
+            by="provider",
+            said="The role requested has been explicitly blocked for this integration.",
+        ),
+    )
+    yield one(
+        "starting",
+        "starting",
+        gates.Starting(
+            page=page("Starting Sales", ALICE),
+            content_title="Sales",
+            stage="Waiting for the app to answer",
+            since=ago(seconds=3),
+        ),
+    )
+    yield one(
+        "starting-lines",
+        "starting",
+        gates.Starting(
+            page=page("Starting", PUBLISHER),
+            content_title=LONG,
+            stage="Installing 27 packages",
+            since=ago(seconds=95),
+            lines=("Resolved 27 packages in 412ms", "Downloading pandas (12.4MiB)", "Downloading pyarrow (41.0MiB)"),
+        ),
+    )
+    yield one(
+        "denied",
+        "denied",
+        gates.Denied(
+            page=page("No access", ALICE),
+            content_title="Sales",
+            owner=OWNER,
+            address=f"{ORIGIN}/content/{GUID}/",
+        ),
+    )
+    yield one("denied-bare", "denied", gates.Denied(page=page("No access")))
+    yield one(
+        "not-found",
+        "not_found",
+        gates.NotFound(page=page("Nothing here"), path="/content/3f2c9d1e-5a7b-4c8e-9f10-000000000000/"),
+    )
+    yield one(
+        "failed-viewer",
+        "failed",
+        gates.Failed(
+            page=page("Not running", ALICE),
+            content_title="Sales",
+            summary="It ended while starting.",
+            retry=f"/content/{GUID}/",
+            owner=OWNER,
+        ),
+    )
+    yield one(
+        "failed-owner",
+        "failed",
+        gates.Failed(
+            page=page("Not running", PUBLISHER),
+            content_title=LONG,
+            summary="It ended while starting, with exit code 1.",
+            retry=f"/content/{GUID}/",
+            owner=OWNER,
+            lines=TRACE,
+            logs=f"/apps/{GUID}/logs",
+            earlier_version="Version 3 is still being served.",
+        ),
+    )
+    yield one(
+        "problem",
+        "problem",
+        gates.Problem(
+            page=page("Something went wrong"),
+            status=500,
+            headline="Something went wrong on this server",
+            explanation="It was not you, and nothing you typed was kept. Try again in a moment; if it stays, give the "
+            "person who runs this server the request number below.",
+        ),
+    )
+    yield one(
+        "first-run",
+        "first_run",
+        gates.FirstRun(
+            page=page("Welcome"),
+            steps=(
+                gates.SetUpStep(
+                    words="Make the first administrator. It asks for a password.",
+                    command="tabard people add ada --role administrator",
+                ),
+                gates.SetUpStep(
+                    words="Or make one with the publishing tool, from the start-up secret.",
+                    command=f"rsconnect bootstrap --server {ORIGIN} --jwt-keypath secret.key",
+                ),
+                gates.SetUpStep(words="Come back here and sign in."),
+            ),
+        ),
+    )
+
+
+CARDS = (
+    home.ContentCard(
+        guid=GUID,
+        title="Sales",
+        kind="python-streamlit",
+        owner="Priya Raman",
+        health="running",
+        as_you=True,
+        mine=True,
+        version="12",
+        last_visit=ago(minutes=4),
+    ),
+    home.ContentCard(
+        guid=GUID[:-1] + "1",
+        title="Warehouse explorer",
+        kind="python-panel",
+        owner="Priya Raman",
+        health="idle",
+        as_you=True,
+        mine=True,
+        version="3",
+        last_visit=ago(hours=3),
+    ),
+    home.ContentCard(
+        guid=GUID[:-1] + "2",
+        title=LONG,
+        kind="python-dash",
+        owner="Bartholomew Featherstonehaugh",
+        health="failed",
+        version="107",
+        last_visit=ago(days=12),
+    ),
+    home.ContentCard(
+        guid=GUID[:-1] + "3",
+        title="Churn notebook",
+        kind="jupyter-static",
+        owner="Ada Okafor",
+        health="idle",
+        version="1",
+        last_visit=ago(days=60),
+    ),
+    home.ContentCard(guid=GUID[:-1] + "4", title="", kind="", owner="Priya Raman", health="never_deployed", mine=True),
+    home.ContentCard(
+        guid=GUID[:-1] + "5",
+        title="Pricing simulator",
+        kind="python-gradio",
+        owner="Jo Lindqvist",
+        health="idle",
+        version="9",
+        last_visit=ago(hours=30),
+    ),
+    home.ContentCard(
+        guid=GUID[:-1] + "6",
+        title="Fleet map",
+        kind="python-bokeh",
+        owner="Ada Okafor",
+        health="running",
+        as_you=True,
+        version="22",
+        last_visit=ago(seconds=10),
+    ),
+    home.ContentCard(
+        guid=GUID[:-1] + "7",
+        title="Orders API",
+        kind="python-fastapi",
+        owner="Jo Lindqvist",
+        health="running",
+        version="5",
+        last_visit=ago(minutes=50),
+    ),
+)
+
+
+def home_samples() -> Iterator[tuple[str, str, Any]]:
+    yield (
+        "home-viewer",
+        "home",
+        home.Home(
+            page=page("Home", ALICE, "home"),
+            cards=tuple(replace(card, mine=False) for card in CARDS if card.health not in ("never_deployed",)),
+            total=7,
+        ),
+    )
+    yield (
+        "home-publisher",
+        "home",
+        home.Home(
+            page=page("Home", PUBLISHER, "home", gates.Flash(kind="success", text="Welcome back, Priya.")),
+            cards=CARDS,
+            total=8,
+        ),
+    )
+    yield "home-table", "home", home.Home(page=page("Home", PUBLISHER, "home"), cards=CARDS, total=8, layout="table")
+    yield (
+        "home-none-match",
+        "home",
+        home.Home(page=page("Home", PUBLISHER, "home"), cards=(), total=8, query="quartely revenue"),
+    )
+    yield "home-empty-publisher", "home", home.Home(page=page("Home", PUBLISHER, "home"), cards=())
+    yield (
+        "home-empty-viewer",
+        "home",
+        home.Home(page=page("Home", ALICE, "home"), cards=(), askable=(OWNER, gates.Contact(name="Ada Okafor"))),
+    )
+
+
+def head(tab: Any, **changes: Any) -> content.ContentHead:
+    made = content.ContentHead(
+        guid=GUID,
+        title="Sales",
+        kind="python-streamlit",
+        owner="Priya Raman",
+        health="running",
+        tab=tab,
+        may_edit=True,
+        as_you=True,
+    )
+    return replace(made, **changes)
+
+
+def content_samples() -> Iterator[tuple[str, str, Any]]:
+    info = content.ContentInfo(
+        page=page("Sales", PUBLISHER, "home", gates.Flash(kind="success", text="Saved.")),
+        content=head("info"),
+        title="Sales",
+        description="What each region sold, by week. Everyone sees their own region.",
+        url=f"{ORIGIN}/content/{GUID}/",
+        created=ago(days=200),
+        deployed=ago(hours=3),
+        python_version="3.11.7",
+        bundle="12",
+        bundle_size=48_200,
+        environment_variables=("SALES_SCHEMA", "PLOTLY_THEME", "A_RATHER_LONG_ENVIRONMENT_VARIABLE_NAME_THAT_GOES_ON"),
+    )
+    yield "info", "content_info", info
+    yield (
+        "info-failing",
+        "content_info",
+        replace(
+            info,
+            page=page(LONG, PUBLISHER),
+            content=head("info", title=LONG, health="failed"),
+            title=LONG,
+            failure="ModuleNotFoundError: No module named 'pandas'. Version 11 is still being served.",
+            problems={"title": "A title has at most 1000 letters."},
+        ),
+    )
+    yield (
+        "info-bare",
+        "content_info",
+        replace(
+            info,
+            page=page("Untitled", PUBLISHER),
+            content=head("info", title="", kind="", health="never_deployed", as_you=False),
+            title="",
+            description="",
+            deployed=None,
+            python_version="",
+            bundle="",
+            environment_variables=(),
+        ),
+    )
+    yield "info-viewer", "content_info", replace(info, page=page("Sales", ALICE), content=head("info", may_edit=False))
+    people = (
+        content.Permission(id="", name="Priya Raman", username="priya", role="owner"),
+        content.Permission(id="7", name="Alice Martin", username="alice", role="viewer"),
+        content.Permission(
+            id="8",
+            name="Bartholomew Featherstonehaugh-Cholmondeley",
+            username="bartholomew.featherstonehaugh",
+            role="collaborator",
+        ),
+    )
+    sandbox = content.UsedIntegration(
+        guid="i1", name="Sandbox", vendor="sandbox", vendor_label="Sandbox provider", auth_type="Viewer"
+    )
+    robot = content.UsedIntegration(
+        guid="i2", name="Sandbox reporting robot", vendor="azure", vendor_label="Azure", auth_type="Service Account"
+    )
+    choices = (
+        content.IntegrationChoice(
+            guid="c1",
+            name="Snowflake finance",
+            vendor="snowflake",
+            vendor_label="Snowflake",
+            auth_type="Viewer",
+            description="The finance warehouse; read only.",
+        ),
+        content.IntegrationChoice(
+            guid="c2", name="Databricks lakehouse", vendor="databricks", vendor_label="Databricks", auth_type="Viewer"
+        ),
+        content.IntegrationChoice(
+            guid="c3",
+            name="Google BigQuery",
+            vendor="bigquery",
+            vendor_label="Google BigQuery",
+            auth_type="Service Account",
+            refusal="Only for the data team.",
+        ),
+    )
+    access = content.ContentAccess(
+        page=page("Sales", PUBLISHER),
+        content=head("access"),
+        access_type="acl",
+        accounts=41,
+        people=people,
+        candidates=(content.PersonChoice(username="bob", name="Bob Ferreira"),),
+        integrations=(sandbox, robot),
+        available=choices,
+    )
+    yield "access", "content_access", access
+    yield (
+        "access-connected",
+        "content_access",
+        replace(
+            access,
+            integrations=(
+                replace(
+                    sandbox, connected=True, account="alice@sandbox.example", since=ago(days=9), connection_guid="n1"
+                ),
+            ),
+            access_type="logged_in",
+        ),
+    )
+    yield "access-adding", "content_access", replace(access, adding=True)
+    yield (
+        "access-empty",
+        "content_access",
+        replace(
+            access,
+            page=page("Untitled", PUBLISHER),
+            content=head("access", title="", as_you=False),
+            integrations=(),
+            available=(),
+            people=people[:1],
+            access_type="all",
+            problems={
+                "username": "Nobody here is called “bobb”. Check the spelling, or ask an administrator to add them."
+            },
+            typed_username="bobb",
+        ),
+    )
+    lines = tuple(
+        content.LogLine(number=index, at=ago(seconds=90 - index), stream=stream, text=text)
+        for index, (stream, text) in enumerate(
+            [
+                ("tabard", "Starting version 12 with Python 3.11.7"),
+                ("stdout", ""),
+                ("stdout", "  You can now view your Streamlit app in your browser."),
+                ("tabard", "Ready after 2.8 s"),
+                ("stdout", "loaded 12,408 rows for region=EMEA in 0.84 s"),
+                (
+                    "stderr",
+                    "/env/lib/python3.11/site-packages/pandas/core/frame.py:1204: FutureWarning: The behaviour of DataFrame concatenation with empty or all-NA entries is deprecated.",
+                ),
+                ("stderr", "  warnings.warn("),
+                ("stdout", "loaded 8,112 rows for region=APAC in 0.61 s"),
+                ("stdout", "GET " + "x" * 180),
+            ]
+            * 4
+        )
+    )
+    logs = content.ContentLogs(
+        page=page("Sales", PUBLISHER),
+        content=head("logs"),
+        lines=lines,
+        last=36,
+        instances=(
+            content.InstanceChoice(id="a1", label="Running since 20:12"),
+            content.InstanceChoice(id="a0", label="Ended 20:10, exit code 1"),
+        ),
+    )
+    yield "logs", "content_logs", logs
+    yield "logs-empty", "content_logs", replace(logs, lines=())
+    yield "logs-none-match", "content_logs", replace(logs, lines=(), query="zebra", stream="stderr")
+
+
+TEMPLATE: dict[str, Any] = {
+    "id": "custom",
+    "name": "Custom",
+    "description": "Any OAuth 2.0 server",
+    "sections": [],
+    "options": [
+        {
+            "name": "auth_type",
+            "order": 1,
+            "label": "Acts as",
+            "description": "Whose access the app gets.",
+            "type": "select",
+            "values": ["Viewer", "Service Account"],
+            "default": "Viewer",
+            "visibility_expression": None,
+        },
+        {
+            "name": "auth_mode",
+            "order": 5,
+            "label": "Client type",
+            "description": "",
+            "type": "select",
+            "values": ["Confidential", "Public"],
+            "default": "Confidential",
+            "visibility_expression": None,
+        },
+        {
+            "name": "use_pkce",
+            "order": 9,
+            "label": "Use PKCE",
+            "description": "Leave it on unless the server cannot.",
+            "type": "bool",
+            "values": [],
+            "default": "true",
+            "visibility_expression": {"name": "auth_type", "value": "Viewer"},
+        },
+    ],
+    "fields": [
+        {
+            "name": "authorization_uri",
+            "order": 2,
+            "label": "Authorization URL",
+            "description": "Where people say yes.",
+            "default": "",
+            "validation": "^https://",
+            "validation_description": "",
+            "secret": False,
+            "multiline": False,
+            "visibility_expression": {"name": "auth_type", "value": "Viewer"},
+        },
+        {
+            "name": "token_uri",
+            "order": 3,
+            "label": "Token URL",
+            "description": "",
+            "default": "",
+            "secret": False,
+            "multiline": False,
+            "visibility_expression": None,
+        },
+        {
+            "name": "client_id",
+            "order": 6,
+            "label": "Client ID",
+            "description": "",
+            "default": "",
+            "secret": False,
+            "multiline": False,
+            "visibility_expression": None,
+        },
+        {
+            "name": "client_secret",
+            "order": 7,
+            "label": "Client secret",
+            "description": "",
+            "default": "",
+            "secret": True,
+            "multiline": False,
+            "visibility_expression": {
+                "operator": "or",
+                "operands": [
+                    {"name": "auth_mode", "value": "Confidential"},
+                    {"name": "auth_type", "value": "Service Account"},
+                ],
+            },
+        },
+        {
+            "name": "scopes",
+            "order": 8,
+            "label": "Scopes",
+            "description": "Separated by spaces.",
+            "default": "openid offline_access",
+            "secret": False,
+            "multiline": True,
+            "visibility_expression": None,
+        },
+    ],
+    "environment_variables": [],
+}
+GUIDE = (
+    integrations.GuideStep(
+        title="Register an OAuth client",
+        text="Use the address above as its redirect URL, and allow the authorization code and refresh token grants.",
+    ),
+    integrations.GuideStep(
+        title="In Snowflake",
+        text="As ACCOUNTADMIN, run this; it prints the client ID and secret.",
+        snippet="CREATE SECURITY INTEGRATION tabard\n  TYPE = OAUTH  ENABLED = TRUE\n  OAUTH_CLIENT = CUSTOM\n  OAUTH_CLIENT_TYPE = 'CONFIDENTIAL'\n  OAUTH_REDIRECT_URI = 'http://localhost:3939/__oauth__/integrations/callback'\n  OAUTH_ISSUE_REFRESH_TOKENS = TRUE;",
+    ),
+    integrations.GuideStep(title="Copy both here", text="The secret is sealed when you save and is never shown again."),
+)
+
+
+def integration_samples() -> Iterator[tuple[str, str, Any]]:
+    rows = (
+        integrations.IntegrationRow(
+            guid="i1",
+            name="Sandbox",
+            vendor="sandbox",
+            vendor_label="Sandbox provider",
+            auth_type="Viewer",
+            changed=ago(minutes=12),
+            apps=2,
+            connections=5,
+        ),
+        integrations.IntegrationRow(
+            guid="i2",
+            name="Snowflake finance warehouse for Europe and the Middle East",
+            vendor="snowflake",
+            vendor_label="Snowflake",
+            auth_type="Viewer",
+            changed=ago(days=40),
+            apps=17,
+            connections=1204,
+            description="Read only, role ANALYST",
+        ),
+        integrations.IntegrationRow(
+            guid="i3",
+            name="Reporting robot",
+            vendor="azure",
+            vendor_label="Azure",
+            auth_type="Service Account",
+            changed=ago(days=3),
+            apps=1,
+        ),
+        integrations.IntegrationRow(
+            guid="i4",
+            name="Connect Visitor API Key",
+            vendor="connect",
+            vendor_label="This server",
+            auth_type="Visitor API Key",
+            changed=ago(days=300),
+        ),
+    )
+    yield (
+        "integrations",
+        "integrations",
+        integrations.Integrations(page=page("Integrations", ADMIN, "integrations"), rows=rows, may_manage=True),
+    )
+    yield (
+        "integrations-publisher",
+        "integrations",
+        integrations.Integrations(page=page("Integrations", PUBLISHER, "integrations"), rows=rows, may_manage=False),
+    )
+    yield (
+        "integrations-empty",
+        "integrations",
+        integrations.Integrations(page=page("Integrations", ADMIN, "integrations"), rows=(), may_manage=True),
+    )
+    vendors = tuple(
+        integrations.VendorChoice(template=key, name=name, description=words)
+        for key, name, words in (
+            ("snowflake", "Snowflake", "The warehouse, as the person looking"),
+            ("databricks", "Databricks", "A workspace, as the person looking"),
+            ("bigquery", "Google BigQuery", "Datasets a Google account may read"),
+            ("azure", "Azure", "Microsoft Entra ID and what stands behind it"),
+            ("github", "GitHub", "Repositories and issues"),
+            ("salesforce", "Salesforce", "Accounts, opportunities, reports"),
+            ("custom", "Custom", "Any other OAuth 2.0 server"),
+        )
+    )
+    yield (
+        "integration-new",
+        "integration_new",
+        integrations.IntegrationNew(page=page("Add integration", ADMIN, "integrations"), vendors=vendors),
+    )
+    form = integrations.IntegrationForm(
+        page=page("Add Custom", ADMIN, "integrations"),
+        template="custom",
+        vendor_label="Custom",
+        redirect_uri=f"{ORIGIN}/__oauth__/integrations/callback",
+        fields=draw(TEMPLATE, {}),
+        guide=GUIDE,
+    )
+    yield "integration-form", "integration_form", form
+    yield (
+        "integration-form-wrong",
+        "integration_form",
+        replace(
+            form,
+            name="",
+            fields=draw(
+                TEMPLATE,
+                {"authorization_uri": "http://sso.example.org/authorize", "client_id": "tabard"},
+                problems={
+                    "authorization_uri": "This must start with https://, so that nobody on the way can read it.",
+                    "token_uri": "Enter the token URL.",
+                },
+            ),
+            problems={"name": "Give it a name people will recognise."},
+        ),
+    )
+    yield (
+        "integration-edit",
+        "integration_form",
+        replace(
+            form,
+            page=page("Reporting robot", ADMIN, "integrations"),
+            guid="i3",
+            name="Reporting robot",
+            auth_type="Service Account",
+            apps=1,
+            fields=draw(
+                TEMPLATE,
+                {"auth_type": "Service Account", "token_uri": "https://sso.example.org/token", "client_id": "robot"},
+                stored_secrets={"client_secret"},
+            ),
+            tested="passed",
+            tested_words="It signed in as the service account “robot”.",
+        ),
+    )
+    delete = integrations.IntegrationDelete(
+        page=page("Delete Sandbox", ADMIN, "integrations"),
+        guid="i1",
+        name="Sandbox",
+        vendor="sandbox",
+        apps=2,
+        people=5,
+        app_titles=("Sales", LONG),
+    )
+    yield "integration-delete", "integration_delete", delete
+    yield (
+        "integration-delete-wrong",
+        "integration_delete",
+        replace(delete, apps=0, people=0, app_titles=(), problem="That is not its name. Type Sandbox."),
+    )
+
+
+def account_samples() -> Iterator[tuple[str, str, Any]]:
+    first = account.ConnectionRow(
+        guid="n1",
+        integration_guid="i1",
+        integration_name="Sandbox",
+        vendor="sandbox",
+        vendor_label="Sandbox provider",
+        since=ago(days=9),
+        account="alice@sandbox.example",
+        renews=True,
+        apps=(account.AppLink(guid=GUID, title="Sales"), account.AppLink(guid=GUID, title=LONG)),
+    )
+    yield (
+        "connections",
+        "connections",
+        account.Connections(
+            page=page("Connected accounts", ALICE, "connections"),
+            rows=(
+                first,
+                account.ConnectionRow(
+                    guid="n2",
+                    integration_guid="i2",
+                    integration_name="Snowflake finance warehouse for Europe and the Middle East",
+                    vendor="snowflake",
+                    vendor_label="Snowflake",
+                    since=ago(days=90),
+                    account="ALICE.MARTIN@EXAMPLE.ORG",
+                    expires=NOW + timedelta(hours=3),
+                ),
+                account.ConnectionRow(
+                    guid="n3",
+                    integration_guid="i3",
+                    integration_name="GitHub",
+                    vendor="github",
+                    vendor_label="GitHub",
+                    since=ago(days=400),
+                    ended=True,
+                    apps=(account.AppLink(guid=GUID, title=""),),
+                ),
+            ),
+        ),
+    )
+    yield (
+        "connections-empty",
+        "connections",
+        account.Connections(page=page("Connected accounts", ALICE, "connections"), rows=()),
+    )
+    keys = (
+        account.KeyRow(
+            id="1", name="Laptop", created=ago(days=30), expires=NOW + timedelta(days=60), last_used=ago(minutes=2)
+        ),
+        account.KeyRow(
+            id="2", name="Continuous integration for the quarterly revenue dashboard", created=ago(days=300)
+        ),
+        account.KeyRow(
+            id="3", name="Old script", created=ago(days=500), expires=ago(days=135), last_used=ago(days=140)
+        ),
+    )
+    yield "keys", "keys", account.Keys(page=page("API keys", PUBLISHER, "keys"), keys=keys, now=NOW)
+    yield (
+        "keys-made",
+        "keys",
+        account.Keys(
+            page=page("API keys", PUBLISHER, "keys"),
+            keys=keys[:1],
+            now=NOW,
+            new_key="tbk_4f9aYw1mPZq0Xc7rK2vN8sLd6HtE3uBj",
+            new_name="Laptop",
+        ),
+    )
+    yield (
+        "keys-empty",
+        "keys",
+        account.Keys(
+            page=page("API keys", PUBLISHER, "keys"),
+            keys=(),
+            now=NOW,
+            typed_name="Laptop",
+            problems={"name": "You have a key called Laptop already. Choose another name."},
+        ),
+    )
+    yield "connect-hash", "connect_hash", account.HashRedirect(page=page("Older address", ALICE))
+
+
+def samples() -> tuple[Sample, ...]:
+    """Every screen in every state worth looking at."""
+    rooms = (home_samples, content_samples, integration_samples, account_samples)
+    ours = [Sample(slug, screen, view, dashboard_render.render) for room in rooms for slug, screen, view in room()]
+    return (*gate_samples(), *ours)
