@@ -77,6 +77,19 @@ def family(key: str, leader: int, start_ticks: int) -> list[ProcessStat]:
     return found
 
 
+def marked() -> list[tuple[ProcessStat, dict[str, str]]]:
+    """Every living process that carries an instance's marker, with the environment it was started with."""
+    found = []
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit() or f"\0{MARKER}=".encode() not in (raw := _environment(int(entry))):
+            continue
+        stat = inspect(int(entry))
+        if stat is not None and not stat.ended:
+            pairs = (item.partition(b"=") for item in raw.split(b"\0"))
+            found.append((stat, {os.fsdecode(name): os.fsdecode(value) for name, _, value in pairs}))
+    return found
+
+
 def send(members: Iterable[ProcessStat], number: signal.Signals) -> None:
     """Signal each process through a pidfd; those that are gone, or whose pid is somebody else's now, are skipped."""
     for member in members:

@@ -35,6 +35,8 @@ _PREFIXES = {
     "STREAMLIT_BROWSER_": "the server decides how Streamlit is reached",
     "TABARD_": "the server sets the names that begin with TABARD_",
 }
+# What the server itself gives an app; publishers may not set these names, callers of a runner may.
+_GIVEN = ("CONNECT_", "POSIT_PRODUCT", "RSTUDIO_PRODUCT", "TABARD_")
 
 
 def refused(name: str) -> str | None:
@@ -62,7 +64,8 @@ def assemble(
 ) -> dict[str, str]:
     """The whole environment of an app; nothing of the gateway's own is in it (I-01).
 
-    `given` comes first, so that neither a publisher nor a caller overrides what the kind or this list sets.
+    `given` comes first, so that neither a publisher nor a caller overrides what the kind or this list sets; names
+    that no publisher may set and that are not the server's to give (loader variables) are dropped from it.
     """
     home, temporary = folders(run_dir)
     own = {
@@ -75,4 +78,5 @@ def assemble(
     }
     if timezone:
         own["TZ"] = timezone
-    return {**given, **kind, **own}
+    allowed = {name: value for name, value in given.items() if name.startswith(_GIVEN) or not refused(name)}
+    return {**allowed, **kind, **own}

@@ -1,0 +1,4 @@
+"""Never runs: its third line is not Python."""
+
+def broken(:
+    pass

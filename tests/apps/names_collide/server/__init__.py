@@ -1,0 +1,3 @@
+"""A folder of the app that has the name of one of the server's own."""
+
+NAME = "server of the app"
