@@ -1,0 +1,193 @@
+"""Receives an upload: raw gzip, chunked or not, or multipart with metadata, into a file, under a size limit."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.requests import ClientDisconnect, Request
+
+from server.web.errors import ApiError, invalid
+
+CHECKSUM = 104
+WRITE_FAILED = 134
+CANNOT_EXTRACT = 135
+BUFFER = 1024 * 1024
+METADATA_LIMIT = 64 * 1024
+
+
+@dataclass
+class Upload:
+    """A received archive. `path` is a durable file; the caller moves or deletes it."""
+
+    path: Path
+    size: int = 0
+    md5: str = ""
+    sha1: str = ""
+    sha256: str = ""
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+class _Spool:
+    """Writes the archive's bytes to a file off the event loop, hashing as it goes."""
+
+    def __init__(self, path: Path, limit: int) -> None:
+        self._limit = limit
+        self._file = open(path, "xb", opener=lambda p, flags: os.open(p, flags, 0o600))  # noqa: SIM115
+        self._buffer = bytearray()
+        self.size = 0
+        # MD5 and SHA-1 are what Connect's clients compare (connect-api.md 2.3), not a protection.
+        self.md5 = hashlib.md5(usedforsecurity=False)
+        self.sha1 = hashlib.sha1(usedforsecurity=False)
+        self.sha256 = hashlib.sha256()
+
+    def feed(self, data: bytes) -> None:
+        self._buffer += data
+        if self.size + len(self._buffer) > self._limit:
+            raise ApiError(413, CANNOT_EXTRACT, f"The bundle is larger than {self._limit} bytes; leave large data out.")
+
+    def _flush(self) -> None:
+        data = bytes(self._buffer)
+        self._buffer.clear()
+        self.size += len(data)
+        for digest in (self.md5, self.sha1, self.sha256):
+            digest.update(data)
+        self._file.write(data)
+
+    async def drain(self, *, force: bool = False) -> None:
+        if force or len(self._buffer) >= BUFFER:
+            await asyncio.to_thread(self._flush)
+
+    def finish(self) -> None:
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _Parts:
+    """The two parts of a multipart upload: `archive` goes to the spool, `metadata` is a JSON object."""
+
+    def __init__(self, boundary: bytes, spool: _Spool) -> None:
+        self._spool = spool
+        self._name = ""
+        self._header: tuple[bytes, bytes] = (b"", b"")
+        self.metadata = bytearray()
+        self.seen: list[str] = []
+        callbacks: dict[str, Callable[..., None]] = {
+            "on_part_begin": self._begin,
+            "on_header_field": lambda data, start, end: self._grow(0, data[start:end]),
+            "on_header_value": lambda data, start, end: self._grow(1, data[start:end]),
+            "on_header_end": self._header_end,
+            "on_headers_finished": self._headers_finished,
+            "on_part_data": self._data,
+        }
+        self._parser = MultipartParser(boundary, callbacks)  # type: ignore[arg-type]
+
+    def _begin(self) -> None:
+        self._name, self._header = "", (b"", b"")
+
+    def _grow(self, index: int, piece: bytes) -> None:
+        name, value = self._header
+        self._header = (name + piece, value) if index == 0 else (name, value + piece)
+
+    def _header_end(self) -> None:
+        name, value = self._header
+        if name.lower() == b"content-disposition":
+            self._name = parse_options_header(value)[1].get(b"name", b"").decode("latin-1")
+        self._header = (b"", b"")
+
+    def _headers_finished(self) -> None:
+        if self._name in self.seen or len(self.seen) > 8:
+            raise invalid("The upload has a part twice; send one archive and one metadata.")
+        self.seen.append(self._name)
+
+    def _data(self, data: bytes, start: int, end: int) -> None:
+        if self._name == "archive":
+            self._spool.feed(data[start:end])
+        elif self._name == "metadata":
+            self.metadata += data[start:end]
+            if len(self.metadata) > METADATA_LIMIT:
+                raise invalid("The metadata of the upload is too large.")
+
+    def feed(self, chunk: bytes) -> None:
+        self._parser.write(chunk)
+
+
+def _metadata(raw: bytes) -> dict[str, str]:
+    if not raw:
+        return {}
+    try:
+        value: Any = json.loads(raw)
+    except ValueError:
+        raise invalid("The metadata of the upload is not JSON.") from None
+    if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
+        raise invalid("The metadata of the upload must be a JSON object of texts.")
+    return {key[:64]: text[:1024] for key, text in list(value.items())[:32]}
+
+
+def _check_sum(sent: str | None, md5: bytes) -> None:
+    if sent and sent.strip() not in (md5.hex(), base64.b64encode(md5).decode()):
+        raise ApiError(400, CHECKSUM, "The upload was damaged on its way (X-Content-Checksum differs); send it again.")
+
+
+async def receive(request: Request, folder: Path, limit: int) -> Upload:
+    """Read the archive of a request into a new file of `folder`, durable when this returns.
+
+    Raises ApiError: 413 too large, 400 damaged, truncated or of another shape. Nothing is left then.
+    """
+    kind, options = parse_options_header(request.headers.get("content-type", ""))
+    path = folder / f"{secrets.token_hex(12)}.tar.gz"
+    spool = _Spool(path, limit)
+    try:
+        parts = None
+        if kind == b"multipart/form-data":
+            if not options.get(b"boundary"):
+                raise invalid("The multipart upload has no boundary.")
+            parts = _Parts(options[b"boundary"], spool)
+        await _read(request.stream(), parts or spool, spool)
+        if parts is not None and "archive" not in parts.seen:
+            raise invalid("The multipart upload has no part named archive.")
+        if spool.size == 0:
+            raise ApiError(400, CANNOT_EXTRACT, "The upload is empty; send a tar.gz with manifest.json.")
+        if parts is None:
+            _check_sum(request.headers.get("x-content-checksum"), spool.md5.digest())
+        await asyncio.to_thread(spool.finish)
+        metadata = _metadata(bytes(parts.metadata)) if parts else {}
+        return Upload(
+            path, spool.size, spool.md5.hexdigest(), spool.sha1.hexdigest(), spool.sha256.hexdigest(), metadata
+        )
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise ApiError(507, WRITE_FAILED, f"The upload could not be stored ({error.strerror}).") from error
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    finally:
+        spool.close()
+
+
+async def _read(stream: AsyncIterator[bytes], sink: _Parts | _Spool, spool: _Spool) -> None:
+    try:
+        async for chunk in stream:
+            sink.feed(chunk)
+            await spool.drain()
+    except ClientDisconnect:
+        raise invalid("The upload ended early.") from None
+    except ApiError:
+        raise
+    except Exception as error:
+        if type(error).__module__.startswith("python_multipart"):
+            raise invalid("The multipart upload cannot be read.") from None
+        raise
+    await spool.drain(force=True)

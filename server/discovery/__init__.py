@@ -1,0 +1,1 @@
+"""Discovery: what clients ask about the server before they do anything (connect-api.md 1.3)."""

@@ -1,0 +1,89 @@
+"""From a recorded bundle to something a runner can launch: code, entry point, environment."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from runners.bundles.manifest import Manifest, ManifestProblem
+from runners.contract import BuiltEnvironment
+from runners.environments import syntax
+from runners.environments.store import EnvironmentFailed, EnvironmentRequest, EnvironmentStore
+from runners.kinds import catalog
+from runners.kinds.entrypoint import EntrypointProblem, resolve
+from runners.kinds.kind import Kind
+from server.bundles.shelf import Shelf
+from server.bundles.store import folder_of
+from server.db.models import Bundle
+from server.instances.live import StartProblem
+
+REQUIREMENTS_LIMIT = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A bundle that is ready to be launched."""
+
+    kind: Kind
+    code: Path
+    entrypoint: str
+    environment: BuiltEnvironment
+
+
+class Preparer:
+    """Builds (or finds) the environment of a bundle and checks its entry point."""
+
+    def __init__(self, shelf: Shelf, environments: EnvironmentStore) -> None:
+        self._shelf, self._environments = shelf, environments
+
+    def _locate(self, bundle: Bundle) -> tuple[Kind, Path, str, Manifest, str]:
+        try:
+            code, manifest = self._shelf.code(folder_of(bundle))
+        except (ManifestProblem, OSError, StopIteration):
+            raise StartProblem("The files of this version are gone; deploy it again.") from None
+        kind = catalog.by_mode(manifest.app_mode)
+        if kind is None:
+            raise StartProblem(f"This server cannot run {manifest.app_mode} content; it runs Streamlit and Panel apps.")
+        entrypoint = manifest.entrypoint or kind.default_entrypoints[0]
+        try:
+            resolve(code, entrypoint)
+        except EntrypointProblem as problem:
+            raise StartProblem(str(problem)) from None
+        return kind, code, entrypoint, manifest, _requirements(code, manifest)
+
+    async def prepare(self, bundle: Bundle, report: Callable[[str], None]) -> Prepared:
+        """Raises StartProblem with a sentence for the publisher; the installer's output goes to `report`."""
+        kind, code, entrypoint, manifest, requirements = await asyncio.to_thread(self._locate, bundle)
+        wanted = EnvironmentRequest(
+            requirements=requirements,
+            python_version=manifest.python_version,
+            python_requires=manifest.requires,
+            required=kind.required,
+        )
+        try:
+            environment = await self._environments.build(wanted, report)
+        except EnvironmentFailed as failure:
+            raise StartProblem(failure.message, failure.output) from None
+        return Prepared(kind, code, entrypoint, environment)
+
+    async def check(self, prepared: Prepared) -> None:
+        """Compile the entry point with the content's interpreter. Raises StartProblem."""
+        file = resolve(prepared.code, prepared.entrypoint)
+        problem = await syntax.check_syntax(prepared.environment, file)
+        if problem is not None:
+            raise StartProblem(f"The app cannot start: {problem}")
+
+
+def _requirements(code: Path, manifest: Manifest) -> str:
+    name = manifest.package_file or "requirements.txt"
+    path = code / name
+    if "/" in name or name.startswith(".") or path.is_symlink() or not path.is_file():
+        raise StartProblem(f"The bundle has no {name}; list the app's packages there and deploy again.")
+    if path.stat().st_size > REQUIREMENTS_LIMIT:
+        raise StartProblem(f"{name} is larger than {REQUIREMENTS_LIMIT} bytes.")
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise StartProblem(f"{name} is not UTF-8 text.") from None

@@ -1,0 +1,97 @@
+"""Queries over instances, and the job object of the API (connect-api.md 2.7)."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from server.db.clock import now, wire
+from server.db.models import Instance
+from server.web.errors import ApiError
+
+ACTIVE, FINALIZED = 0, 2
+TAGS = {
+    "python-streamlit": "run_streamlit",
+    "python-panel": "run_panel_app",
+    "python-bokeh": "run_bokeh_app",
+    "python-dash": "run_dash_app",
+    "python-fastapi": "run_fastapi_app",
+    "python-api": "run_python_api",
+    "python-gradio": "run_gradio_app",
+    "python-shiny": "run_pyshiny_app",
+}
+
+
+def begin(session: Session, row: Instance) -> Instance:
+    """Record an instance or a build that begins."""
+    session.add(row)
+    session.flush()
+    return row
+
+
+def running(session: Session, key: str, pid: int, start_ticks: int, port: int) -> None:
+    """Record where it runs."""
+    row = session.exec(select(Instance).where(Instance.key == key)).one()
+    row.pid, row.start_ticks, row.port = pid, start_ticks, port
+    session.add(row)
+
+
+def ended(session: Session, key: str, code: int | None, error: str | None) -> None:
+    """Record how it ended; only the first end counts."""
+    row = session.exec(select(Instance).where(Instance.key == key)).first()
+    if row is not None and row.end_time is None:
+        row.end_time, row.exit_code, row.error = now(), code, error
+        session.add(row)
+
+
+def unended(session: Session) -> list[Instance]:
+    """What an earlier server left running."""
+    return list(session.exec(select(Instance).where(col(Instance.end_time).is_(None))).all())
+
+
+def listing(session: Session, content_id: int, limit: int = 100) -> list[Instance]:
+    """The instances of a content item, newest first."""
+    query = select(Instance).where(Instance.content_id == content_id).order_by(col(Instance.id).desc())
+    return list(session.exec(query.limit(limit)).all())
+
+
+def by_key(session: Session, content_id: int, key: str) -> Instance:
+    """One instance of a content item. Raises ApiError 404."""
+    row = session.exec(select(Instance).where(Instance.key == key, Instance.content_id == content_id)).first()
+    if row is None:
+        raise ApiError(404, 4, "The requested job does not exist.")
+    return row
+
+
+def job_object(row: Instance, content_guid: str) -> dict[str, Any]:
+    """The job on the wire; it no longer changes once it has ended."""
+    return {
+        "id": str(row.id),
+        "ppid": None,
+        "pid": None if row.pid is None else str(row.pid),
+        "key": row.key,
+        "remote_id": None,
+        "app_id": str(row.content_id),
+        "app_guid": content_guid,
+        "content_id": str(row.content_id),
+        "content_guid": content_guid,
+        "variant_id": "0",
+        "variant_key": None,
+        "bundle_id": None if row.bundle_id is None else str(row.bundle_id),
+        "start_time": wire(row.start_time),
+        "end_time": wire(row.end_time),
+        "last_heartbeat_time": wire(row.end_time or row.start_time),
+        "queued_time": None,
+        "queue_name": None,
+        "tag": row.tag,
+        "exit_code": row.exit_code,
+        "error": row.error,
+        "status": ACTIVE if row.end_time is None else FINALIZED,
+        "hostname": socket.gethostname(),
+        "cluster": "Local",
+        "image": "Local",
+        "run_as": "",
+        "skip_reason": None,
+    }
