@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from integrations.contract import Secret
-
 from server.db.models import Connection
 from server.keys.keyring import Keyring
 

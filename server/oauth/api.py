@@ -1,0 +1,145 @@
+"""The JSON routes of integrations, templates and associations (connect-api.md 3.1 and 3.3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.access.guard import Guard
+from server.oauth import permissions, wire
+from server.oauth.associations import INVALID_LIST, Associations
+from server.oauth.integrations import Draft, Integrations
+from server.web.body import Fields, read_json, read_object
+from server.web.caller import Caller
+from server.web.errors import ApiError, invalid, not_found
+from server.web.routes import Route, Routes, empty_reply, guid_in, json_reply
+
+INVALID_GUID = 207
+MOST = 100
+KNOWN = frozenset({"template", "name", "description", "config", "permissions"})
+
+
+def routes(integrations: Integrations, associations: Associations, guard: Guard) -> list[Route]:
+    """The routes of this service."""
+    return [*_templates(integrations), *_integrations(integrations), *_associations(associations, guard)]
+
+
+def integration_guid(request: Request) -> str:
+    """The GUID in the path. Raises ApiError 400, code 207."""
+    try:
+        return guid_in(request)
+    except ApiError:
+        raise ApiError(400, INVALID_GUID, "The OAuth integration GUID is not a GUID.") from None
+
+
+def _draft(body: dict[str, Any]) -> Draft:
+    fields = Fields(body)
+    config = body.get("config")
+    if config is not None and not isinstance(config, dict):
+        raise invalid("config must be an object.")
+    return Draft(
+        template=fields.text("template") or None,
+        name=None if body.get("name") is None else fields.text("name"),
+        description=None if body.get("description") is None else fields.text("description", limit=65536),
+        config=config,
+        permissions=body.get("permissions"),
+        sent=frozenset(body) & KNOWN,
+    )
+
+
+def _templates(integrations: Integrations) -> list[Route]:
+    found = Routes()
+
+    @found.get("/v1/oauth/templates", role="publisher")
+    async def templates(_request: Request, _caller: Caller) -> Response:
+        return json_reply([template.wire() for template in integrations.catalog.all()])
+
+    @found.get("/v1/oauth/templates/{key}", role="publisher")
+    async def template(request: Request, _caller: Caller) -> Response:
+        wanted = integrations.catalog.get(request.path_params["key"])
+        if wanted is None:
+            raise not_found("OAuth template")
+        return json_reply(wanted.wire())
+
+    return found.routes
+
+
+def _integrations(service: Integrations) -> list[Route]:
+    found = Routes()
+
+    async def shown(caller: Caller, guid: str) -> Response:
+        row = await service.get(guid)
+        if not permissions.may_use(caller, row):
+            raise not_found("OAuth integration")
+        counts = await service.counts() if caller.has("administrator") else None
+        count = None if counts is None else counts.get(row.id or 0, 0)
+        return json_reply(wire.integration(row, service, count=count))
+
+    @found.get("/v1/oauth/integrations", role="publisher")
+    async def listing(_request: Request, caller: Caller) -> Response:
+        rows = await service.usable_by(caller)
+        counts = await service.counts() if caller.has("administrator") else None
+        return json_reply(
+            [
+                wire.integration(row, service, count=None if counts is None else counts.get(row.id or 0, 0))
+                for row in rows
+            ]
+        )
+
+    @found.post("/v1/oauth/integrations", role="administrator")
+    async def create(request: Request, caller: Caller) -> Response:
+        row = await service.create(caller, _draft(await read_object(request)))
+        return json_reply(wire.integration(row, service, count=0))
+
+    @found.get("/v1/oauth/integrations/{guid}", role="publisher")
+    async def read(request: Request, caller: Caller) -> Response:
+        return await shown(caller, integration_guid(request))
+
+    @found.patch("/v1/oauth/integrations/{guid}", role="administrator")
+    async def change(request: Request, caller: Caller) -> Response:
+        guid = integration_guid(request)
+        await service.change(caller, guid, _draft(await read_object(request)))
+        return await shown(caller, guid)
+
+    @found.delete("/v1/oauth/integrations/{guid}", role="administrator")
+    async def remove(request: Request, caller: Caller) -> Response:
+        await service.delete(caller, integration_guid(request))
+        return empty_reply()
+
+    @found.get("/v1/oauth/integrations/{guid}/associations", role="administrator")
+    async def used_by(request: Request, _caller: Caller) -> Response:
+        row, usages = await service.usages(integration_guid(request))
+        return json_reply([wire.usage(row, used) for used in usages])
+
+    return found.routes
+
+
+def _wanted(body: Any) -> list[str]:
+    shape = 'Send a list such as [{"oauth_integration_guid": "..."}]; an empty list removes all.'
+    if not isinstance(body, list) or len(body) > MOST:
+        raise ApiError(400, INVALID_LIST, shape)
+    guids = [item.get("oauth_integration_guid") if isinstance(item, dict) else None for item in body]
+    if not all(isinstance(guid, str) for guid in guids):
+        raise ApiError(400, INVALID_LIST, shape)
+    return [str(guid) for guid in guids]
+
+
+def _associations(associations: Associations, guard: Guard) -> list[Route]:
+    found = Routes()
+    path = "/v1/content/{guid}/oauth/integrations/associations"
+
+    @found.get(path, content_key=True)
+    async def read(request: Request, caller: Caller) -> Response:
+        view = await guard.editable(caller, guid_in(request))
+        rows = await associations.for_content(view.guid)
+        return json_reply([wire.association(row, view.guid) for row in rows])
+
+    @found.put(path, role="publisher")
+    async def replace(request: Request, caller: Caller) -> Response:
+        view = await guard.editable(caller, guid_in(request))
+        rows = await associations.replace(caller, view, _wanted(await read_json(request)))
+        return json_reply([wire.association(row, view.guid) for row in rows])
+
+    return found.routes

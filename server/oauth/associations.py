@@ -1,0 +1,104 @@
+"""Which content may use which integrations: asked on every visit, so held in memory and true by invalidation."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+
+from sqlmodel import Session
+
+from server.audit.trail import Trail
+from server.content.directory import Directory
+from server.content.view import ContentView
+from server.db.engine import Database
+from server.oauth import permissions, store
+from server.oauth.fitting import misfit
+from server.oauth.integrations import Integrations
+from server.oauth.store import AssociationView
+from server.web.caller import Caller
+from server.web.errors import ApiError
+
+__all__ = ["AssociationView", "Associations"]
+
+INVALID_LIST, NOT_PERMITTED, WRONG_AUTH_TYPE, TWICE = 208, 209, 237, 258
+MOST_CACHED = 20_000
+# Another gateway on the same database tells us nothing, so what it changes is seen here after this long.
+LONGEST_KEPT = 15.0
+
+
+class Associations:
+    """Reads and replaces the associations of a content item."""
+
+    def __init__(self, db: Database, trail: Trail, integrations: Integrations, directory: Directory) -> None:
+        self._db = db
+        self._trail = trail
+        integrations.when_changed(self.forget_all)
+        directory.when_changed(self.forget)
+        self._known: OrderedDict[str, tuple[float, tuple[AssociationView, ...]]] = OrderedDict()
+        self._epoch = 0
+        self._on_change: list[Callable[[str], object]] = []
+
+    def when_changed(self, notice: Callable[[str], object]) -> None:
+        """Call `notice(content_guid)` after the associations of a content item were replaced."""
+        self._on_change.append(notice)
+
+    async def for_content(self, content_guid: str) -> tuple[AssociationView, ...]:
+        """What the content may use, oldest integration first. Warm: no database."""
+        kept = self._known.get(content_guid)
+        if kept is not None and time.monotonic() - kept[0] < LONGEST_KEPT:
+            return kept[1]
+        epoch = self._epoch
+        found = await self._db.read(store.associations, content_guid)
+        if epoch == self._epoch:
+            self._known[content_guid] = (time.monotonic(), found)
+            while len(self._known) > MOST_CACHED:
+                self._known.popitem(last=False)
+        return found
+
+    def forget(self, content_guid: str) -> None:
+        """The associations of one content item, or the item itself, changed."""
+        self._epoch += 1
+        self._known.pop(content_guid, None)
+
+    def forget_all(self) -> None:
+        """An integration changed."""
+        self._epoch += 1
+        self._known.clear()
+
+    async def replace(self, actor: Caller, view: ContentView, guids: Sequence[str]) -> tuple[AssociationView, ...]:
+        """Make the content's integrations exactly these.
+
+        Raises ApiError 400: 208 unknown, 258 twice, 237 wrong kind for this content; 403: 209 not the actor's to use.
+        """
+        found = await self._db.write(self._replace, actor, view, list(guids))
+        self.forget(view.guid)
+        for notice in self._on_change:
+            notice(view.guid)
+        return found
+
+    def _replace(
+        self, session: Session, actor: Caller, view: ContentView, guids: list[str]
+    ) -> tuple[AssociationView, ...]:
+        wanted = [guid.lower() for guid in guids]
+        if len(set(wanted)) != len(wanted):
+            raise ApiError(400, TWICE, "An integration is listed twice; list each once.")
+        rows = {row.guid: row for row in store.everything(session)}
+        before = {there.guid for there in store.associations(session, view.guid)}
+        ids: list[int] = []
+        for guid in wanted:
+            row = rows.get(guid)
+            if row is None:
+                raise ApiError(400, INVALID_LIST, "An oauth_integration_guid in the list names no integration.")
+            if guid not in before and not permissions.may_use(actor, row):
+                raise ApiError(403, NOT_PERMITTED, f"The integration {row.name or guid} is not shared with you.")
+            reason = misfit(row.auth_type, view.app_mode, view.access_type)
+            if reason is not None:
+                raise ApiError(400, WRONG_AUTH_TYPE, reason)
+            assert row.id is not None
+            ids.append(row.id)
+        store.replace_associations(session, view.id, ids)
+        self._trail.record(
+            session, actor, "edit_content_oauth_integrations", content=view.guid, integrations=sorted(wanted)
+        )
+        return store.associations(session, view.guid)

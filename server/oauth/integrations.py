@@ -1,0 +1,253 @@
+"""The integrations service: creates, changes and deletes OAuth clients, and opens one for a grant."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session
+
+from integrations.catalog import Catalog
+from integrations.contract import ClientConfig, fingerprint
+from integrations.settling import ConfigProblems, Settled
+from integrations.template import Template
+from server.audit.trail import Trail
+from server.db.clock import now
+from server.db.engine import Database
+from server.db.models import Integration
+from server.keys.keyring import Keyring
+from server.oauth import permissions, store
+from server.web.caller import Caller
+from server.web.errors import ApiError
+
+PURPOSE = "integration"
+BAD_NAME, BAD_DESCRIPTION = 225, 226
+NO_TEMPLATE, BAD_CONFIG, TEMPLATE_FIXED = 227, 228, 229
+
+Afterwards = Callable[[], None]
+Watcher = Callable[[Session, Integration, ClientConfig], Afterwards | None]
+"""Called inside the transaction that ends an integration's connections, with the client as it was; what it
+returns runs on the event loop once that is committed."""
+
+
+class ConfigRefused(ApiError):
+    """400, code 228; `problems` holds one sentence for each config key."""
+
+    def __init__(self, error: ConfigProblems) -> None:
+        super().__init__(400, BAD_CONFIG, str(error))
+        self.problems = {problem.field: problem.message for problem in error.problems}
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What an administrator sends. None means "not sent": on a change the stored value stays."""
+
+    template: str | None = None
+    name: str | None = None
+    description: str | None = None
+    config: Mapping[str, object] | None = None
+    permissions: Any = None
+    sent: frozenset[str] = frozenset()
+
+
+class Integrations:
+    """All integrations; secrets are sealed as one JSON object a row, bound to its GUID."""
+
+    def __init__(self, db: Database, keyring: Keyring, catalog: Catalog, trail: Trail, *, allow_local: bool) -> None:
+        self._db = db
+        self._keyring = keyring
+        self.catalog = catalog
+        self._trail = trail
+        self._allow_local = allow_local
+        self._watchers: list[Watcher] = []
+        self._on_change: list[Callable[[], object]] = []
+
+    def when_ending(self, watcher: Watcher) -> None:
+        """Let `watcher` see a deletion, or a change after which old connections are unusable."""
+        self._watchers.append(watcher)
+
+    def when_changed(self, notice: Callable[[], object]) -> None:
+        """Call `notice()` after every change of any integration."""
+        self._on_change.append(notice)
+
+    def template(self, key: str) -> Template:
+        """The template with this key. Raises ApiError 400, code 227."""
+        found = self.catalog.get(key)
+        if found is None:
+            known = ", ".join(template.key for template in self.catalog.all())
+            raise ApiError(400, NO_TEMPLATE, f"There is no such integration template; use one of {known}.")
+        return found
+
+    def client_config(self, row: Integration) -> ClientConfig:
+        """The OAuth client of a row, with its secret. Raises SealBroken, ApiError (unknown template)."""
+        return self.template(row.template).client(row.config, self._secrets(row))
+
+    def stored_secrets(self, row: Integration) -> frozenset[str]:
+        """The names of the secrets that are kept, for a form that says so."""
+        return frozenset(self._secrets(row))
+
+    def _secrets(self, row: Integration) -> dict[str, str]:
+        opened: dict[str, str] = json.loads(
+            self._keyring.open(row.sealed_secrets, purpose=PURPOSE, bound_to=f"integrations|{row.guid}")
+        )
+        return opened
+
+    async def all(self) -> list[Integration]:
+        """All integrations, oldest first."""
+        return await self._db.read(store.everything)
+
+    async def usable_by(self, caller: Caller) -> list[Integration]:
+        """Those the caller may associate, oldest first."""
+        return [row for row in await self.all() if permissions.may_use(caller, row)]
+
+    async def get(self, guid: str) -> Integration:
+        """One integration. Raises ApiError 404."""
+        return await self._db.read(store.by_guid, guid)
+
+    async def counts(self) -> dict[int, int]:
+        """How many content items use each, by integration id."""
+        return await self._db.read(store.counts)
+
+    async def usages(self, guid: str) -> tuple[Integration, list[store.Usage]]:
+        """An integration with the content that uses it. Raises ApiError 404."""
+
+        def find(session: Session) -> tuple[Integration, list[store.Usage]]:
+            row = store.by_guid(session, guid)
+            assert row.id is not None
+            return row, store.usages(session, row.id)
+
+        return await self._db.read(find)
+
+    async def create(self, actor: Caller, draft: Draft) -> Integration:
+        """A new integration. Raises ApiError 400 (227, 228, 225, 226, 261, 262)."""
+        row = await self._db.write(self._insert, actor, draft)
+        self._changed([])
+        return row
+
+    async def change(self, actor: Caller, guid: str, draft: Draft) -> Integration:
+        """Change what was sent; config is merged key by key, and an empty secret keeps the stored one.
+
+        A change of what identifies the provider or our client ends every connection at once (O-30).
+        Raises ApiError 404, 400 (228, 229, ...).
+        """
+        row, afterwards = await self._db.write(self._update, actor, guid, draft)
+        self._changed(afterwards)
+        return row
+
+    async def delete(self, actor: Caller, guid: str) -> None:
+        """Delete with associations and connections. Raises ApiError 404."""
+        self._changed(await self._db.write(self._drop, actor, guid))
+
+    def _changed(self, afterwards: list[Afterwards]) -> None:
+        for notice in self._on_change:
+            notice()
+        for act in afterwards:
+            act()
+
+    def _settle(self, template: Template, config: Mapping[str, object]) -> Settled:
+        try:
+            return template.settle(config, allow_local=self._allow_local)
+        except ConfigProblems as error:
+            raise ConfigRefused(error) from None
+
+    def _fill(self, row: Integration, template: Template, settled: Settled) -> None:
+        row.config, row.auth_type = dict(settled.config), settled.auth_type
+        row.fingerprint = fingerprint(template.client(settled.config, settled.secrets))
+        row.sealed_secrets = self._keyring.seal(
+            json.dumps(settled.secrets), purpose=PURPOSE, bound_to=f"integrations|{row.guid}"
+        )
+
+    def _insert(self, session: Session, actor: Caller, draft: Draft) -> Integration:
+        template = self.template(draft.template or "")
+        settled = self._settle(template, draft.config or {})
+        row = Integration(
+            guid=str(uuid.uuid4()),
+            template=template.key,
+            name=_name(draft.name),
+            description=_description(draft.description),
+            auth_type=settled.auth_type,
+            sealed_secrets=b"",
+            fingerprint="",
+            permissions=permissions.checked(session, draft.permissions),
+        )
+        self._fill(row, template, settled)
+        row.updated_time = row.created_time
+        session.add(row)
+        session.flush()
+        self._trail.record(session, actor, "add_oauth_integration", integration=row.guid, template=row.template)
+        return row
+
+    def _update(self, session: Session, actor: Caller, guid: str, draft: Draft) -> tuple[Integration, list[Afterwards]]:
+        row = store.by_guid(session, guid, lock=True)
+        if draft.template not in (None, row.template):
+            raise ApiError(
+                400, TEMPLATE_FIXED, "The template of an integration cannot change; create a new integration."
+            )
+        if "name" in draft.sent:
+            row.name = _name(draft.name)
+        if "description" in draft.sent:
+            row.description = _description(draft.description)
+        if "permissions" in draft.sent:
+            row.permissions = permissions.checked(session, draft.permissions)
+        afterwards: list[Afterwards] = []
+        secrets_changed = False
+        if draft.config:
+            afterwards, secrets_changed = self._merge(session, row, draft.config)
+        row.updated_time = now()
+        session.add(row)
+        self._trail.record(
+            session,
+            actor,
+            "edit_oauth_integration",
+            integration=guid,
+            fields=sorted(draft.sent),
+            config_version=row.config_version,
+            secrets_changed=secrets_changed,
+        )
+        return row, afterwards
+
+    def _merge(self, session: Session, row: Integration, given: Mapping[str, object]) -> tuple[list[Afterwards], bool]:
+        template, before, secrets = self.template(row.template), row.fingerprint, self._secrets(row)
+        old = template.client(row.config, secrets)
+        sent = {key: value for key, value in given.items() if value or key not in template.secret_names}
+        settled = self._settle(template, {**row.config, **secrets, **sent})
+        self._fill(row, template, settled)
+        afterwards: list[Afterwards] = []
+        if row.fingerprint != before:
+            row.config_version += 1
+            afterwards = self._end_connections(session, row, old)
+        return afterwards, settled.secrets != secrets
+
+    def _drop(self, session: Session, actor: Caller, guid: str) -> list[Afterwards]:
+        row = store.by_guid(session, guid, lock=True)
+        afterwards = self._end_connections(session, row, self.client_config(row)) if self._opens(row) else []
+        self._trail.record(session, actor, "remove_oauth_integration", integration=guid, template=row.template)
+        session.delete(row)
+        return afterwards
+
+    def _opens(self, row: Integration) -> bool:
+        """Whether its client can still be made; what cannot be opened must be deletable all the same."""
+        try:
+            self.client_config(row)
+        except Exception:
+            return False
+        return True
+
+    def _end_connections(self, session: Session, row: Integration, old: ClientConfig) -> list[Afterwards]:
+        acts = [watcher(session, row, old) for watcher in self._watchers]
+        return [act for act in acts if act is not None]
+
+
+def _name(text: str | None) -> str | None:
+    if text is not None and (len(text) > 255 or not text.isprintable()):
+        raise ApiError(400, BAD_NAME, "The name of an integration has at most 255 characters, on one line.")
+    return text.strip() or None if text is not None else None
+
+
+def _description(text: str | None) -> str | None:
+    if text is not None and len(text) > 4096:
+        raise ApiError(400, BAD_DESCRIPTION, "The description of an integration has at most 4096 characters.")
+    return text or None if text is not None else None

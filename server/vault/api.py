@@ -1,0 +1,82 @@
+"""The JSON routes of OAuth sessions, and the test of a service account (connect-api.md 3.1 verify, 3.4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.audit.trail import Trail
+from server.db.clock import wire
+from server.oauth.api import integration_guid
+from server.oauth.integrations import Integrations
+from server.vault.connections import NO_SESSION, ConnectionView
+from server.vault.errors import IntegrationBroken, NotConnected, TryLater
+from server.vault.vault import Vault
+from server.web.caller import Caller
+from server.web.errors import ApiError, denied
+from server.web.routes import Route, Routes, empty_reply, guid_in, json_reply
+
+NOT_A_SERVICE_ACCOUNT = 240
+NO_TOKEN = 241
+
+
+def session_object(view: ConnectionView) -> dict[str, Any]:
+    """A connection on the wire: an `oauth session`, never with a token."""
+    return {
+        "id": str(view.id),
+        "guid": view.guid,
+        "user_guid": view.user_guid,
+        "oauth_integration_guid": view.integration_guid,
+        "has_refresh_token": view.has_refresh_token,
+        "created_time": wire(view.created_time),
+        "updated_time": wire(view.updated_time),
+    }
+
+
+def _session_guid(request: Request) -> str:
+    try:
+        return guid_in(request)
+    except ApiError:
+        raise ApiError(404, NO_SESSION, "The requested OAuth session does not exist.") from None
+
+
+def routes(vault: Vault, integrations: Integrations, trail: Trail) -> list[Route]:
+    """The routes of this service."""
+    found = Routes()
+
+    @found.get("/v1/oauth/sessions")
+    async def listing(request: Request, caller: Caller) -> Response:
+        everybody = request.query_params.get("all", "false").lower() == "true"
+        if everybody and not caller.has("administrator"):
+            raise denied("Only administrators may list everybody's OAuth sessions; leave all=true out.")
+        views = await (vault.connections.all() if everybody else vault.connections.of_user(caller.user_id))
+        return json_reply([session_object(view) for view in views])
+
+    @found.get("/v1/oauth/sessions/{guid}")
+    async def read(request: Request, caller: Caller) -> Response:
+        return json_reply(session_object(await vault.connections.get(caller, _session_guid(request))))
+
+    @found.delete("/v1/oauth/sessions/{guid}")
+    async def remove(request: Request, caller: Caller) -> Response:
+        await vault.connections.disconnect(caller, _session_guid(request))
+        return empty_reply()
+
+    @found.post("/v1/oauth/integrations/{guid}/verify", role="administrator")
+    async def verify(request: Request, caller: Caller) -> Response:
+        row = await integrations.get(integration_guid(request))
+        if row.auth_type != "Service Account":
+            raise ApiError(400, NOT_A_SERVICE_ACCOUNT, "Only Service Account integrations can be tested.")
+        assert row.id is not None
+        try:
+            await vault.service.service_token(row.id, anew=True)
+        except (IntegrationBroken, TryLater) as error:
+            await trail.append(caller, "verify_oauth_integration", integration=row.guid, result="failed")
+            raise ApiError(400, NO_TOKEN, error.reason) from None
+        except NotConnected:
+            raise ApiError(400, NOT_A_SERVICE_ACCOUNT, "Only Service Account integrations can be tested.") from None
+        await trail.append(caller, "verify_oauth_integration", integration=row.guid, result="ok")
+        return json_reply({})
+
+    return found.routes

@@ -1,0 +1,110 @@
+"""Service accounts' tokens: asked for when needed, shared while they last, kept in memory and nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+from integrations.errors import ClientRejected, ConsentEnded, ProviderError
+from integrations.grants.client_credentials import fetch
+from integrations.http import OutboundClient
+from server.db.engine import Database
+from server.db.models import Integration
+from server.keys.keyring import SealBroken
+from server.oauth import store
+from server.oauth.integrations import Integrations
+from server.vault.background import Background
+from server.vault.backoff import Backoff
+from server.vault.errors import IntegrationBroken, NotConnected, TryLater, VaultError
+from server.vault.tokens import WAIT, Issued, margin
+
+# A token without an end is asked for again after this long, so that a withdrawn one is not kept for ever.
+LONGEST_KEPT = 3600.0
+
+
+@dataclass(frozen=True)
+class _Kept:
+    issued: Issued
+    until: float
+    ends: float
+
+
+class ServiceTokens:
+    """Client-credentials tokens, one for each exact configuration of an integration."""
+
+    def __init__(
+        self, db: Database, integrations: Integrations, client: OutboundClient, background: Background
+    ) -> None:
+        self._db = db
+        self._integrations = integrations
+        self._client = client
+        self._background = background
+        self._backoff = Backoff()
+        self._kept: dict[Hashable, _Kept] = {}
+        self._inflight: dict[Hashable, asyncio.Task[_Kept | VaultError]] = {}
+        integrations.when_changed(self._kept.clear)
+
+    async def service_token(self, integration_id: int, *, anew: bool = False) -> Issued:
+        """A token of the service account; `anew` asks the provider even if one is kept.
+
+        Raises NotConnected (no such service account), IntegrationBroken, TryLater.
+        """
+        row = await self._db.read(store.by_id, integration_id)
+        if row is None or row.auth_type != "Service Account":
+            raise NotConnected
+        key = (row.guid, row.config_version, row.fingerprint, row.sealed_secrets, str(row.config))
+        kept = self._kept.get(key)
+        if kept is not None and not anew and time.monotonic() < kept.until:
+            return _as_of_now(kept)
+        task = self._inflight.get(key)
+        if task is None:
+            left = self._backoff.wait(key)
+            if left > 0:
+                raise TryLater("The provider is not answering well; it is left alone for a moment.", left)
+            task = self._background.spawn(self._fetch(row, key), f"service token {row.guid}")
+            self._inflight[key] = task
+            task.add_done_callback(lambda _: self._inflight.pop(key, None))
+        await asyncio.wait({task}, timeout=WAIT)
+        if not task.done():
+            raise TryLater("The provider is taking long to answer.", 2.0)
+        answer = task.result()
+        if isinstance(answer, VaultError):
+            raise answer.again()
+        return _as_of_now(answer)
+
+    async def _fetch(self, row: Integration, key: Hashable) -> _Kept | VaultError:
+        try:
+            config = self._integrations.client_config(row)
+        except SealBroken:
+            return IntegrationBroken("The integration's secret does not open; an administrator should enter it.")
+        asked = time.monotonic()
+        try:
+            tokens = await fetch(self._client, config)
+        except (ClientRejected, ConsentEnded) as error:
+            self._backoff.failed(key)
+            return IntegrationBroken(error.reason)
+        except ProviderError as error:
+            return TryLater(error.reason, self._backoff.failed(key, getattr(error, "retry_after", None)))
+        self._backoff.succeeded(key)
+        life = tokens.expires_in
+        issued = Issued(
+            tokens.access_token,
+            tokens.token_type,
+            None if life is None else math.floor(life),
+            tokens.scopes if tokens.scopes is not None else config.scopes,
+        )
+        ends = math.inf if life is None else asked + life
+        kept = _Kept(issued, min(ends - margin(life), asked + LONGEST_KEPT), ends)
+        self._kept[key] = kept
+        return kept
+
+
+def _as_of_now(kept: _Kept) -> Issued:
+    """The token with what is left of its life at this moment."""
+    if math.isinf(kept.ends):
+        return kept.issued
+    left = max(0, math.floor(kept.ends - time.monotonic()))
+    return Issued(kept.issued.access_token, kept.issued.token_type, left, kept.issued.scopes)

@@ -1,0 +1,64 @@
+"""The vault as one value: what the composition root makes, and what rooms are given."""
+
+from __future__ import annotations
+
+from integrations.http import OutboundClient
+from server.audit.trail import Trail
+from server.db.clock import now
+from server.db.engine import Database
+from server.keys.keyring import Keyring
+from server.oauth.integrations import Integrations
+from server.vault.background import Background
+from server.vault.connections import Connections
+from server.vault.lease import Clock, Leases
+from server.vault.owner import new_owner
+from server.vault.renewal import Renewal
+from server.vault.revoker import Revoker
+from server.vault.seals import Seals
+from server.vault.service import ServiceTokens
+from server.vault.standing import Standings
+from server.vault.tokens import Tokens
+
+
+class Vault:
+    """Connections, their standings, viewers' tokens and service accounts' tokens over one database."""
+
+    def __init__(
+        self,
+        db: Database,
+        keyring: Keyring,
+        integrations: Integrations,
+        *,
+        client: OutboundClient,
+        trail: Trail,
+        clock: Clock = now,
+    ) -> None:
+        seals = Seals(keyring)
+        self.background = Background()
+        self.standings = Standings(db)
+        self.revoker = Revoker(client, self.background)
+        self.connections = Connections(
+            db,
+            seals,
+            integrations,
+            standings=self.standings,
+            revoker=self.revoker,
+            trail=trail,
+            clock=clock,
+        )
+        renewal = Renewal(
+            db,
+            Leases(seals, clock, new_owner()),
+            integrations,
+            client=client,
+            standings=self.standings,
+            revoker=self.revoker,
+            trail=trail,
+            clock=clock,
+        )
+        self.tokens = Tokens(db, seals, renewal, self.background, clock=clock)
+        self.service = ServiceTokens(db, integrations, client, self.background)
+
+    async def aclose(self) -> None:
+        """Let refreshes and revocations end; call it before the outbound client and the database are closed."""
+        await self.background.aclose()
