@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import stat
@@ -17,10 +18,11 @@ _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Whole lines of one stream from a byte offset on, and the offset to ask from next."""
+    """Whole lines of one stream from a byte offset on, where each ends, and the offset to ask from next."""
 
     stream: Stream
     lines: tuple[str, ...]
+    ends: tuple[int, ...]
     next_offset: int
 
 
@@ -50,7 +52,7 @@ def read(log: Path, stream: Stream, offset: int = 0, limit: int = 256 * 1024) ->
     """
     descriptor = _open(log, stream)
     if descriptor is None:
-        return Chunk(stream, (), 0)
+        return Chunk(stream, (), (), 0)
     try:
         size = os.fstat(descriptor).st_size
         start = offset if 0 <= offset <= size else 0
@@ -60,7 +62,21 @@ def read(log: Path, stream: Stream, offset: int = 0, limit: int = 256 * 1024) ->
     end = data.rfind(b"\n") + 1
     if end == 0 and len(data) >= min(limit, MAX_LINE):
         end = len(data)
-    return Chunk(stream, tuple(_clean(line) for line in data[:end].splitlines()), start + end)
+    raw = data[:end].splitlines(keepends=True)
+    ends = tuple(itertools.accumulate((len(line) for line in raw), initial=start))[1:]
+    return Chunk(stream, tuple(_clean(line.rstrip(b"\r\n")) for line in raw), ends, start + end)
+
+
+def size(log: Path, stream: Stream) -> int:
+    """How many bytes a stream's file holds."""
+    status = _status(log, stream)
+    return status.st_size if status else 0
+
+
+def changed(log: Path, stream: Stream) -> float:
+    """When a stream was last written to, in seconds since the epoch."""
+    status = _status(log, stream)
+    return status.st_mtime if status else 0.0
 
 
 def tail(log: Path, lines: int = 40) -> str:
@@ -109,6 +125,13 @@ def _open(log: Path, stream: Stream, mode: int = os.O_RDONLY) -> int | None:
         return descriptor
     os.close(descriptor)
     return None
+
+
+def _status(log: Path, stream: Stream) -> os.stat_result | None:
+    try:
+        return os.lstat(log / stream)
+    except OSError:
+        return None
 
 
 def _clean(line: bytes) -> str:

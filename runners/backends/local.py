@@ -16,11 +16,13 @@ from pathlib import Path
 
 from runners import output, process, readiness, variables
 from runners.contract import Capabilities, Endpoint, Exit, Handle, LaunchSpec, StartFailed
+from runners.journal import Journal
 from runners.kinds import catalog
 from runners.kinds.entrypoint import EntrypointProblem
 from runners.kinds.kind import Kind
 
 _POLL = 0.06
+_NOTE = 0.5
 _ATTEMPTS = 3
 _LAST_RESORT = 5.0
 _STOPPED = Exit(None, "The server stopped it.")
@@ -32,6 +34,7 @@ class _Instance:
 
     handle: Handle
     descriptor: int
+    journal: Journal
     done: asyncio.Future[Exit]
     stopping: bool = False
 
@@ -45,6 +48,7 @@ class LocalRunner:
         self._timezone = timezone
         self._instances: dict[str, _Instance] = {}
         self._cleaning: set[asyncio.Task[None]] = set()
+        self._noting: asyncio.Task[None] | None = None
 
     @property
     def capabilities(self) -> Capabilities:
@@ -114,9 +118,10 @@ class LocalRunner:
 
     async def close(self) -> None:
         """Stop watching; the instances keep running for the next gateway."""
-        for task in list(self._cleaning):
+        tasks = [*self._cleaning, *([self._noting] if self._noting else [])]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._cleaning, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         for instance in self._instances.values():
             if not instance.done.done():
                 asyncio.get_running_loop().remove_reader(instance.descriptor)
@@ -175,15 +180,25 @@ class LocalRunner:
         if descriptor is None:
             return None
         loop = asyncio.get_running_loop()
-        instance = _Instance(handle, descriptor, loop.create_future())
+        instance = _Instance(handle, descriptor, Journal(handle.log), loop.create_future())
         self._instances[handle.key] = instance
         loop.add_reader(descriptor, self._ended, instance)
+        if self._noting is None or self._noting.done():
+            self._noting = loop.create_task(self._note_output())
         return instance
+
+    async def _note_output(self) -> None:
+        """Note what the instances print until none is left."""
+        while running := [one for one in self._instances.values() if not one.done.done()]:
+            for instance in running:
+                instance.journal.note()
+            await asyncio.sleep(_NOTE)
 
     def _ended(self, instance: _Instance) -> None:
         asyncio.get_running_loop().remove_reader(instance.descriptor)
         os.close(instance.descriptor)
         code = process.reap(instance.handle.pid)
+        instance.journal.note()
         if instance.done.done():
             return
         if instance.stopping:
