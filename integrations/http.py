@@ -12,7 +12,7 @@ import json
 import socket
 import ssl
 import zlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -213,7 +213,10 @@ async def _read(response: httpx.Response) -> Reply:
     """The answer with at most MAX_BODY bytes after decompression; a success that is longer is Malformed."""
     headers = {name.lower(): value for name, value in response.headers.items()}
     try:
-        body = await _limited(response, headers.get("content-encoding", "").strip().lower())
+        if response.is_stream_consumed:  # an in-memory transport hands over the whole body, unpacked
+            body = await _limited(_once(response.content), "")
+        else:
+            body = await _limited(response.aiter_raw(), headers.get("content-encoding", "").strip().lower())
     except Malformed:
         if response.status_code == httpx.codes.OK:
             raise
@@ -221,14 +224,18 @@ async def _read(response: httpx.Response) -> Reply:
     return Reply(response.status_code, headers, body)
 
 
-async def _limited(response: httpx.Response, encoding: str) -> bytes:
+async def _once(content: bytes) -> AsyncIterator[bytes]:
+    yield content
+
+
+async def _limited(chunks: AsyncIterator[bytes], encoding: str) -> bytes:
     """Read and decompress under one limit; httpx's own decoders would unpack a whole chunk first."""
     if encoding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
         raise Malformed("The provider compressed its answer in a way we did not ask for.")
-    unpacker = None if encoding in {"", "identity"} else zlib.decompressobj(47 if "gzip" in encoding else 15)
+    unpacker = None if encoding in {"", "identity"} else zlib.decompressobj(31 if "gzip" in encoding else 15)
     body = bytearray()
     try:
-        async for chunk in response.aiter_raw():
+        async for chunk in chunks:
             body += unpacker.decompress(chunk, MAX_BODY + 1 - len(body)) if unpacker else chunk
             if len(body) > MAX_BODY:
                 raise Malformed("The provider's answer is too long to be a token answer.")

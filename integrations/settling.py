@@ -17,6 +17,7 @@ _LONGEST_VALUE: Final = 4096
 # RFC 6749 section 3.3: visible ASCII without the double quote and the backslash.
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 _IDENTIFIER: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9])?")
+_DOMAIN: Final = re.compile(r"(?:[A-Za-z0-9-]+\.)+[A-Za-z][A-Za-z0-9-]*")
 _GUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
@@ -176,7 +177,7 @@ def _tenant_problem(value: str) -> str | None:
     """A directory is named by its GUID or by one of its domains; shared names such as common are not one."""
     if _GUID.fullmatch(value):
         return None
-    if "." not in value or not value.isascii() or "_" in value or host_problem(value) or value.endswith("."):
+    if not _DOMAIN.fullmatch(value) or host_problem(value):
         return "must be the directory (tenant) ID or a domain name of the directory"
     return None
 
