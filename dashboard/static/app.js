@@ -31,6 +31,35 @@
     }
   });
 
+  // Acts with a consequence say it first. The form itself works without this.
+  document.addEventListener("submit", (event) => {
+    const { confirm, consequence, verb } = event.target.dataset;
+    if (!confirm) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const form = event.target;
+    const dialog = document.createElement("dialog");
+    const make = (tag, className, text, into) => {
+      const part = document.createElement(tag);
+      part.className = className;
+      part.textContent = text;
+      into.append(part);
+      return part;
+    };
+    const body = make("div", "dialog-ask", "", dialog);
+    make("h2", "", confirm, body).id = "ask-title";
+    make("p", "muted", consequence, body);
+    const foot = make("div", "dialog-foot", "", dialog);
+    make("button", "btn danger primary", verb, foot).addEventListener("click", () => form.submit());
+    const keep = make("button", "btn quiet", "Cancel", foot);
+    keep.addEventListener("click", () => dialog.close());
+    dialog.setAttribute("aria-labelledby", "ask-title");
+    dialog.addEventListener("close", () => dialog.remove());
+    document.body.append(dialog);
+    dialog.showModal();
+    keep.focus();
+  }, true);
+
   // The log follows its end until somebody scrolls up, and forgets its oldest lines.
   const log = document.querySelector("[data-log]");
   if (log) {
