@@ -1,14 +1,20 @@
 """A provider that answers what a test scripts, and a client settings factory."""
 
+import tempfile
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 import httpx
 import pytest
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from integrations.contract import ClientConfig, Secret
 from integrations.http import OutboundClient
+
+# A .hypothesis folder in the project root makes the next collection of it warn, and warnings are errors.
+set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "tabard-hypothesis")
 
 Answer = httpx.Response | Exception
 
