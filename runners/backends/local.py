@@ -25,6 +25,7 @@ _POLL = 0.06
 _NOTE = 0.5
 _ATTEMPTS = 3
 _LAST_RESORT = 5.0
+_OOM_SCORE = "500"  # when memory runs out, an app goes before the gateway
 _STOPPED = Exit(None, "The server stopped it.")
 
 
@@ -258,8 +259,9 @@ def _spawn(command: list[str], spec: LaunchSpec, environment: dict[str, str]) ->
     finally:
         os.close(out)
         os.close(err)
-    with contextlib.suppress(ProcessLookupError, PermissionError):
+    with contextlib.suppress(OSError):
         resource.prlimit(child.pid, resource.RLIMIT_CORE, (0, 0))
+        Path(f"/proc/{child.pid}/oom_score_adj").write_text(_OOM_SCORE)
     # From here on the pidfd's watcher reaps it; Popen must not warn or wait for it when it is collected.
     child.returncode = 0
     return child.pid

@@ -5,13 +5,16 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import platform
 import random
+import sys
 import tarfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
+from runners.bundles import manifest
 from runners.bundles.extract import extract, remove_leftovers
 from runners.bundles.refusal import BundleRefused, Limits
 
@@ -26,9 +29,7 @@ def entry(name: str, data: bytes = b"x", **fields: object) -> Entry:
     return info, data
 
 
-def plain_tar(
-    entries: Iterable[Entry], tar_format: int = tarfile.PAX_FORMAT, *, manifest: bool = True
-) -> bytes:
+def plain_tar(entries: Iterable[Entry], tar_format: int = tarfile.PAX_FORMAT, *, manifest: bool = True) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tar_format) as tar:
         for info, data in [*([entry("manifest.json", b"{}")] if manifest else []), *entries]:
@@ -67,9 +68,7 @@ def test_single_top_level_folder_holds_the_manifest(tmp_path: Path) -> None:
 
 def test_leading_dot_folders_are_fine(tmp_path: Path) -> None:
     folder = entry(".", b"", type=tarfile.DIRTYPE)
-    extract(
-        bundle(folder, entry("./pages/one.py"), entry("./pages", b"", type=tarfile.DIRTYPE)), tmp_path / "b"
-    )
+    extract(bundle(folder, entry("./pages/one.py"), entry("./pages", b"", type=tarfile.DIRTYPE)), tmp_path / "b")
     assert (tmp_path / "b" / "pages" / "one.py").is_file()
 
 
@@ -201,9 +200,7 @@ def test_damaged_gzip(tmp_path: Path, spoil: Callable[[bytes], bytes]) -> None:
     refused(tmp_path, io.BytesIO(spoil(good)))
 
 
-@pytest.mark.parametrize(
-    "spoil", [garbage, lambda t: t.rstrip(b"\0"), lambda t: t + plain_tar([]), lambda t: t[:512]]
-)
+@pytest.mark.parametrize("spoil", [garbage, lambda t: t.rstrip(b"\0"), lambda t: t + plain_tar([]), lambda t: t[:512]])
 def test_damaged_tar(tmp_path: Path, spoil: Callable[[bytes], bytes]) -> None:
     refused(tmp_path, io.BytesIO(gzip.compress(spoil(plain_tar([entry("a.py")])))))
 
@@ -262,3 +259,22 @@ def test_leftovers_are_removed(tmp_path: Path) -> None:
     os.makedirs(tmp_path / ".b.0123.partial" / "x")
     assert remove_leftovers(tmp_path) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bundle_made_by_rsconnect(tmp_path: Path) -> None:
+    from rsconnect.bundle import make_api_bundle
+    from rsconnect.environment import Environment
+    from rsconnect.models import AppModes
+
+    app = tmp_path / "app"
+    (app / "données").mkdir(parents=True)
+    (app / "app.py").write_text("import streamlit\n")
+    (app / "requirements.txt").write_text("streamlit\n")
+    (app / "données" / "été 日本.csv").write_text("a,b\n")
+    environment = Environment.create_python_environment(str(app), "requirements.txt", sys.executable)
+    made = make_api_bundle(str(app), "app.py", AppModes.STREAMLIT_APP, environment, [], [])
+    done = extract(made, tmp_path / "b")
+    made.close()
+    assert manifest.read(done.manifest_dir).app_mode == "python-streamlit"
+    assert manifest.read(done.manifest_dir).python_version == platform.python_version()
+    assert (tmp_path / "b" / "données" / "été 日本.csv").read_text() == "a,b\n"
