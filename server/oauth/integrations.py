@@ -107,6 +107,10 @@ class Integrations:
         """One integration. Raises ApiError 404."""
         return await self._db.read(store.by_guid, guid)
 
+    async def find(self, integration_id: int) -> Integration | None:
+        """One integration by its number, or None."""
+        return await self._db.read(store.by_id, integration_id)
+
     async def counts(self) -> dict[int, int]:
         """How many content items use each, by integration id."""
         return await self._db.read(store.counts)

@@ -1,0 +1,49 @@
+"""Redeems a code and keeps the connection, detached from the browser that brought the code."""
+
+from __future__ import annotations
+
+import asyncio
+
+from integrations.contract import ClientConfig
+from integrations.grants.authorization_code import redeem
+from integrations.grants.userinfo import account_name
+from integrations.http import OutboundClient
+from server.connect.flows import Taken
+from server.db.clock import now
+from server.vault.connections import Consented
+from server.vault.lease import Clock
+from server.vault.vault import Vault
+from server.web.caller import Caller
+
+
+class Finish:
+    """The part of a callback that talks to the provider."""
+
+    def __init__(self, vault: Vault, client: OutboundClient, callback_url: str, *, clock: Clock = now) -> None:
+        self._vault = vault
+        self._client = client
+        self._callback_url = callback_url
+        self._clock = clock
+
+    async def keep(self, caller: Caller, taken: Taken, config: ClientConfig, code: str) -> str | None:
+        """The connection's GUID; None when the integration changed meanwhile, and then nothing is kept.
+
+        A code can be redeemed once, so this runs to its end even if the browser goes away (O-22).
+        Raises the errors of integrations.errors.
+        """
+        task = self._vault.background.spawn(self._keep(caller, taken, config, code), "redeem")
+        return await asyncio.shield(task)
+
+    async def _keep(self, caller: Caller, taken: Taken, config: ClientConfig, code: str) -> str | None:
+        asked_at = self._clock()
+        tokens = await redeem(self._client, config, redirect_uri=self._callback_url, code=code, verifier=taken.verifier)
+        account = tokens.account or await account_name(self._client, config, tokens.access_token)
+        consented = Consented(
+            integration_id=taken.flow.integration_id,
+            config_version=taken.flow.config_version,
+            config=config,
+            tokens=tokens,
+            asked_at=asked_at,
+            account=account,
+        )
+        return await self._vault.connections.save(caller, consented)

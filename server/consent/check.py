@@ -1,0 +1,76 @@
+"""Whether a caller has connected every viewer integration that a content item uses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from server.content.view import ContentView
+from server.oauth.fitting import misfit
+from server.oauth.store import AssociationView
+from server.vault.errors import said
+from server.vault.standing import Standing, Standings
+from server.web.caller import Caller
+
+
+@dataclass(frozen=True)
+class Connected:
+    """The visit may go on. `waived`: nobody was asked, because this caller cannot consent (a key, nobody)."""
+
+    caller: Caller
+    view: ContentView
+    waived: bool = False
+
+
+@dataclass(frozen=True)
+class Needed:
+    """One integration to connect; `again` says in a sentence why a connection there was is no longer good."""
+
+    association: AssociationView
+    again: str = ""
+
+
+@dataclass(frozen=True)
+class Missing:
+    """The visit waits for these, in order; `of` counts all viewer integrations of the content."""
+
+    caller: Caller
+    view: ContentView
+    integrations: tuple[Needed, ...]
+    of: int
+
+
+class Consent:
+    """Step 4 of a visit: reads memory when warm."""
+
+    def __init__(self, standings: Standings) -> None:
+        self._standings = standings
+
+    async def check(
+        self, caller: Caller, view: ContentView, associations: Sequence[AssociationView]
+    ) -> Connected | Missing:
+        """Connected, or what is missing. Callers with an API key and anonymous ones have no browser to consent in."""
+        # Content that was opened to anyone after the association gets no viewer's token, so asks for none.
+        needed = [
+            there
+            for there in associations
+            if there.auth_type == "Viewer" and misfit(there.auth_type, view.app_mode, view.access_type) is None
+        ]
+        if not needed:
+            return Connected(caller, view)
+        if caller.via != "session":
+            return Connected(caller, view, waived=True)
+        missing: list[Needed] = []
+        for there in needed:
+            standing = await self._standings.of(caller.guid, there.guid)
+            if standing is None:
+                missing.append(Needed(there))
+            elif not standing.good_for(there.fingerprint, there.config_version):
+                missing.append(Needed(there, _why(standing)))
+        if missing:
+            return Missing(caller, view, tuple(missing), len(needed))
+        return Connected(caller, view)
+
+
+def _why(standing: Standing) -> str:
+    return said("changed" if standing.status == "connected" else standing.reason)

@@ -1,0 +1,142 @@
+"""The exchange room: an app trades a session handle for a fresh access token (connect-api.md 3.6, RFC 8693)."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.access.policy import may_view
+from server.audit.trail import Trail
+from server.content.directory import Directory
+from server.content.view import ContentView
+from server.credentials import form as forms
+from server.credentials.form import ExchangeForm
+from server.credentials.matching import chosen
+from server.keys.credentials import digest
+from server.oauth.associations import Associations, AssociationView
+from server.oauth.fitting import misfit
+from server.sessions.handles import Handle, Handles
+from server.sessions.identify import Sessions
+from server.vault.errors import IntegrationBroken, NeedsConsent, NotConnected, TryLater, said
+from server.vault.tokens import Issued
+from server.vault.vault import Vault
+from server.web.caller import Caller
+from server.web.errors import NO_VIEW, ApiError, denied
+from server.web.routes import Route, json_reply
+
+REFRESH_FAILED, NO_SESSION, BAD_REFRESH_TOKEN = 219, 220, 235
+BAD_CONTENT_TOKEN, WRONG_AUTH_TYPE, NO_TOKEN = 236, 237, 241
+
+
+def _bad_subject(kind: str, status: int = 400) -> ApiError:
+    """One sentence for everything that is wrong with a handle: it tells nothing about why (X-03, T-51)."""
+    number = forms.BAD_SUBJECT if kind == "viewer" else BAD_CONTENT_TOKEN
+    return ApiError(status, number, "The subject token is not valid here, or no longer.")
+
+
+class Exchange:
+    """Walks the straight line of a token request; each step raises ApiError or goes on."""
+
+    def __init__(
+        self,
+        vault: Vault,
+        associations: Associations,
+        directory: Directory,
+        *,
+        sessions: Sessions,
+        handles: Handles,
+        trail: Trail,
+        origin: str,
+    ) -> None:
+        self._vault = vault
+        self._associations = associations
+        self._directory = directory
+        self._sessions = sessions
+        self._handles = handles
+        self._trail = trail
+        self._origin = origin
+        self.routes = [
+            Route("POST", "/v1/oauth/integrations/credentials", self.exchange, content_key=True),
+        ]
+
+    async def exchange(self, request: Request, caller: Caller) -> Response:
+        """The endpoint. Only the app itself may call it (docs/decisions/0006)."""
+        if caller.via != "content" or caller.content_guid is None:
+            self._trail.later(caller, "refuse_exchange", reason="not_an_app")
+            raise denied("Only a running app may exchange a token, with the CONNECT_API_KEY it was started with.")
+        form = await forms.read(request)
+        handle = self._handle(caller, caller.content_guid, form)
+        view = await self._directory.by_guid(caller.content_guid)
+        if view is None:
+            raise _bad_subject(form.kind)
+        viewer = await self._viewer(form, handle, view)
+        there = chosen(form, await self._associations.for_content(view.guid))
+        reason = misfit(there.auth_type, view.app_mode, view.access_type)
+        if reason is not None:
+            raise ApiError(403, WRONG_AUTH_TYPE, reason)
+        issued = await self._issued(viewer, view, there)
+        self._trail.later(
+            viewer,
+            "exchange_credentials",
+            content=view.guid,
+            integration=there.guid,
+            instance=caller.credential,
+            token_hash=digest(issued.access_token.reveal())[:12],
+        )
+        return json_reply(_answer(form, issued), Pragma="no-cache")
+
+    def _handle(self, caller: Caller, content_guid: str, form: ExchangeForm) -> Handle:
+        handle = self._handles.read(form.subject_token)
+        if handle is None or handle.kind != form.kind:
+            raise _bad_subject(form.kind)
+        if handle.content_guid != content_guid:
+            self._trail.later(caller, "refuse_exchange", reason="foreign_handle", content=content_guid)
+            raise _bad_subject(form.kind, status=403)
+        return handle
+
+    async def _viewer(self, form: ExchangeForm, handle: Handle, view: ContentView) -> Caller | None:
+        """The viewer the handle stands for, still signed in and still allowed; None for the content's own."""
+        if form.kind == "content":
+            return None
+        viewer = await self._sessions.still(handle.user_guid, handle.credential)
+        if viewer is None:
+            raise _bad_subject(form.kind)
+        if not may_view(viewer, view):
+            raise ApiError(403, NO_VIEW, "The viewer may no longer see this content.")
+        return viewer
+
+    async def _issued(self, viewer: Caller | None, view: ContentView, there: AssociationView) -> Issued:
+        """Ask the vault. Raises ApiError: consent needed 404 or 400, the integration broken 502, later 503."""
+        try:
+            if viewer is None:
+                return await self._vault.service.service_token(there.integration_id)
+            return await self._vault.tokens.access_token(viewer.user_id, there.integration_id)
+        except NotConnected:
+            message = f"The viewer has not connected {there.label} yet."
+            raise ApiError(404, NO_SESSION, message, self._consent(view, there)) from None
+        except NeedsConsent as error:
+            number = BAD_REFRESH_TOKEN if error.reason == "invalid_grant" else REFRESH_FAILED
+            message = f"{said(error.reason)} The viewer has to connect {there.label} again."
+            raise ApiError(400, number, message, self._consent(view, there)) from None
+        except IntegrationBroken as error:
+            raise ApiError(502, NO_TOKEN, error.reason) from None
+        except TryLater as error:
+            raise ApiError(503, NO_TOKEN, error.reason, retry=error.retry_after) from None
+
+    def _consent(self, view: ContentView, there: AssociationView) -> dict[str, Any]:
+        query = urlencode({"content": view.guid, "next": f"{view.path}/"})
+        return {"consent_url": f"{self._origin}/__oauth__/integrations/{there.guid}/login?{query}"}
+
+
+def _answer(form: ExchangeForm, issued: Issued) -> dict[str, Any]:
+    answer: dict[str, Any] = {
+        "access_token": issued.access_token.reveal(),
+        "issued_token_type": form.requested,
+        "token_type": issued.token_type,
+    }
+    if issued.expires_in is not None:
+        answer["expires_in"] = issued.expires_in
+    return answer

@@ -1,0 +1,89 @@
+"""The token exchange request: RFC 8693 fields as Connect names them, checked before anything is looked up."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from starlette.requests import Request
+
+from server.web.body import read_form
+from server.web.errors import ApiError
+
+FORM = "application/x-www-form-urlencoded"
+GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
+VIEWER = "urn:posit:connect:user-session-token"
+CONTENT = "urn:posit:connect:content-session-token"
+ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - a type's name
+AWS = "urn:ietf:params:aws:token-type:credentials"
+API_KEY = "urn:posit:connect:api-key"
+
+NO_FORM, BAD_FORM = 210, 211
+BAD_GRANT, BAD_SUBJECT_TYPE, BAD_SUBJECT = 213, 214, 215
+BAD_REQUESTED, BAD_COMBINATION, BAD_AUDIENCE = 242, 249, 256
+
+Kind = Literal["viewer", "content"]
+KINDS: dict[str, Kind] = {VIEWER: "viewer", CONTENT: "content"}
+
+
+@dataclass(frozen=True)
+class ExchangeForm:
+    """A request that makes sense in itself. `audience` is a canonical GUID or None."""
+
+    kind: Kind
+    subject_token: str = field(repr=False)
+    requested: str
+    audience: str | None
+
+
+async def read(request: Request) -> ExchangeForm:
+    """The checked form. Raises ApiError 400 with Connect's number of what is wrong (connect-api.md 3.6)."""
+    if request.url.query:
+        raise ApiError(400, BAD_FORM, "Send the fields in the form, never in the address.")
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != FORM:
+        raise ApiError(400, NO_FORM, f"Send the fields as a form: Content-Type: {FORM}.")
+    try:
+        fields = await read_form(request)
+    except ApiError as error:
+        raise ApiError(error.status, BAD_FORM, error.message) from None
+    if not fields:
+        raise ApiError(400, NO_FORM, "The form is empty; send grant_type, subject_token_type and subject_token.")
+    return checked(fields)
+
+
+def checked(fields: Mapping[str, str]) -> ExchangeForm:
+    """The form's meaning. Raises ApiError 400."""
+    if fields.get("grant_type") != GRANT:
+        raise ApiError(400, BAD_GRANT, f"grant_type must be {GRANT}.")
+    kind = KINDS.get(fields.get("subject_token_type", ""))
+    if kind is None:
+        raise ApiError(400, BAD_SUBJECT_TYPE, f"subject_token_type must be {VIEWER} or {CONTENT}.")
+    requested = fields.get("requested_token_type") or ACCESS_TOKEN
+    if requested not in (ACCESS_TOKEN, AWS, API_KEY):
+        raise ApiError(400, BAD_REQUESTED, f"requested_token_type must be {ACCESS_TOKEN}, or be left out.")
+    if kind == "content" and requested == API_KEY:
+        raise ApiError(400, BAD_COMBINATION, "An API key can only be asked for in a viewer's name.")
+    token = fields.get("subject_token", "")
+    if not token:
+        raise ApiError(400, BAD_SUBJECT, "subject_token is missing.")
+    return ExchangeForm(kind, token, requested, _audience(fields.get("audience", "")))
+
+
+def _audience(text: str) -> str | None:
+    if not text:
+        return None
+    try:
+        canonical = str(uuid.UUID(text))
+    except ValueError:
+        canonical = ""
+    if canonical != text.lower():
+        raise bad_audience()
+    return canonical
+
+
+def bad_audience() -> ApiError:
+    """One answer for malformed, unknown and unassociated: it tells nothing about what exists elsewhere (X-05)."""
+    return ApiError(400, BAD_AUDIENCE, "audience names no integration that this content may use.")
