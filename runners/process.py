@@ -28,6 +28,11 @@ class ProcessStat:
     start_ticks: int
 
     @property
+    def identity(self) -> tuple[int, int]:
+        """What no other process ever has: the pid and the start ticks."""
+        return self.pid, self.start_ticks
+
+    @property
     def ended(self) -> bool:
         """True for a zombie: it runs nothing any more, whoever reaps it."""
         return self.state in "ZX"

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from runners import process
-from runners.backends.local import end_family
 from runners.contract import Endpoint, Handle
+from runners.ending import end_family
 from runners.output import folder
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from runners import output, process, readiness, variables
 from runners.contract import Capabilities, Endpoint, Exit, Handle, LaunchSpec, StartFailed
+from runners.ending import end_family
 from runners.journal import Journal
 from runners.kinds import catalog
 from runners.kinds.entrypoint import EntrypointProblem
@@ -221,24 +222,6 @@ def describe(code: int | None) -> str:
     if code < 0:
         return f"The app was ended by {signal.Signals(-code).name}."
     return f"The app ended with exit code {code}."
-
-
-async def end_family(handle: Handle, grace: float) -> None:
-    """End every process of an instance: TERM, `grace` seconds, then KILL until none is left."""
-    polite_until = time.monotonic() + grace
-    give_up = polite_until + _LAST_RESORT
-    told: set[tuple[int, int]] = set()
-    while members := process.family(handle.key, handle.pid, handle.start_ticks):
-        now = time.monotonic()
-        if now >= give_up:
-            return
-        if now >= polite_until:
-            process.send(members, signal.SIGKILL)
-        else:
-            fresh = [one for one in members if (one.pid, one.start_ticks) not in told]
-            process.send(fresh, signal.SIGTERM)
-            told |= {(one.pid, one.start_ticks) for one in fresh}
-        await asyncio.sleep(0.02)
 
 
 def _spawn(command: list[str], spec: LaunchSpec, environment: dict[str, str]) -> int:

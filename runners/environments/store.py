@@ -119,7 +119,7 @@ class EnvironmentStore:
             (self._root / "home").mkdir(parents=True, exist_ok=True)
             descriptor = os.open(f"{self._place(key)}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
-                while not _try_lock(descriptor):  # noqa: ASYNC110 - another process has no event to set
+                while not _try_lock(descriptor):
                     await asyncio.sleep(0.1)
                 yield
             finally:
