@@ -69,9 +69,7 @@ def thumbnail(kind: str, title: str) -> Thumbnail:
     numbers = seed[2:]
     match motif:
         case "area":
-            return Thumbnail(
-                palette=palette, motif=motif, areas=(_wave(numbers[:7], 40), _wave(numbers[8:15], 74))
-            )
+            return Thumbnail(palette=palette, motif=motif, areas=(_wave(numbers[:7], 40), _wave(numbers[8:15], 74)))
         case "bars":
             return Thumbnail(palette=palette, motif=motif, boxes=_bars(numbers))
         case "dots":

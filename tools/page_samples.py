@@ -468,7 +468,7 @@ def content_samples() -> Iterator[tuple[str, str, Any]]:
                 ("stdout", "loaded 12,408 rows for region=EMEA in 0.84 s"),
                 (
                     "stderr",
-                    "/env/lib/python3.11/site-packages/pandas/core/frame.py:1204: FutureWarning: The behaviour of DataFrame concatenation with empty or all-NA entries is deprecated.",
+                    "/env/lib/pandas/core/frame.py:1204: FutureWarning: concatenation is deprecated.",
                 ),
                 ("stderr", "  warnings.warn("),
                 ("stdout", "loaded 8,112 rows for region=APAC in 0.61 s"),
@@ -599,7 +599,14 @@ GUIDE = (
     integrations.GuideStep(
         title="In Snowflake",
         text="As ACCOUNTADMIN, run this; it prints the client ID and secret.",
-        snippet="CREATE SECURITY INTEGRATION tabard\n  TYPE = OAUTH  ENABLED = TRUE\n  OAUTH_CLIENT = CUSTOM\n  OAUTH_CLIENT_TYPE = 'CONFIDENTIAL'\n  OAUTH_REDIRECT_URI = 'http://localhost:3939/__oauth__/integrations/callback'\n  OAUTH_ISSUE_REFRESH_TOKENS = TRUE;",
+        snippet=(
+            "CREATE SECURITY INTEGRATION tabard\n"
+            "  TYPE = OAUTH  ENABLED = TRUE\n"
+            "  OAUTH_CLIENT = CUSTOM\n"
+            "  OAUTH_CLIENT_TYPE = 'CONFIDENTIAL'\n"
+            "  OAUTH_REDIRECT_URI = 'http://localhost:3939/__oauth__/integrations/callback'\n"
+            "  OAUTH_ISSUE_REFRESH_TOKENS = TRUE;"
+        ),
     ),
     integrations.GuideStep(title="Copy both here", text="The secret is sealed when you save and is never shown again."),
 )

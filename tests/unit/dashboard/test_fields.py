@@ -1,0 +1,110 @@
+"""Integration forms drawn from template data, and read back."""
+
+from typing import Any
+
+import pytest
+
+from dashboard.fields import draw, read, visible
+from tools.page_samples import TEMPLATE
+
+
+def by_name(**arguments: Any) -> dict[str, Any]:
+    values = arguments.pop("values", {})
+    return {field.name: field for field in draw(TEMPLATE, values, **arguments)}
+
+
+def test_order_controls_and_defaults_come_from_the_template() -> None:
+    drawn = draw(TEMPLATE, {})
+    assert [field.name for field in drawn] == [
+        "auth_type", "authorization_uri", "token_uri", "auth_mode", "client_id", "client_secret", "scopes", "use_pkce",
+    ]  # fmt: skip
+    fields = {field.name: field for field in drawn}
+    assert fields["auth_type"].control == "select"
+    assert fields["auth_type"].choices == ("Viewer", "Service Account")
+    assert fields["auth_type"].value == "Viewer"
+    assert fields["use_pkce"].control == "checkbox"
+    assert fields["use_pkce"].checked
+    assert fields["scopes"].control == "textarea"
+    assert fields["client_secret"].control == "password"
+    assert fields["authorization_uri"].shown_when == '{"name": "auth_type", "value": "Viewer"}'
+
+
+def test_values_win_over_defaults_even_when_empty_or_false() -> None:
+    fields = by_name(values={"scopes": "", "use_pkce": False})
+    assert fields["scopes"].value == ""
+    assert not fields["use_pkce"].checked
+
+
+def test_a_secret_is_written_and_never_read_back() -> None:
+    field = by_name(values={"client_secret": "hunter2"}, stored_secrets=["client_secret"])["client_secret"]
+    assert field.value == ""
+    assert field.stored
+    assert "hunter2" not in repr(field)
+
+
+def test_a_multiline_secret_stays_a_secret() -> None:
+    template = {"fields": [{"name": "private_key", "order": 1, "secret": True, "multiline": True}]}
+    assert draw(template, {"private_key": "x"})[0].control == "password"
+
+
+def test_problems_stand_at_their_field() -> None:
+    fields = by_name(problems={"token_uri": "Enter the token URL."})
+    assert fields["token_uri"].problem == "Enter the token URL."
+    assert fields["client_id"].problem == ""
+
+
+def test_a_template_with_only_names_still_draws() -> None:
+    (field,) = draw({"fields": [{"name": "a.b c"}]}, {})
+    assert (field.label, field.control, field.id, field.input_name) == ("a.b c", "text", "config-a-b-c", "config.a.b c")
+
+
+LEAF = {"name": "auth_mode", "value": "Public"}
+OTHER = {"name": "use_pkce", "value": True}
+
+
+@pytest.mark.parametrize(
+    ("expression", "values", "expected"),
+    [
+        (None, {}, True),
+        ({}, {}, True),
+        (LEAF, {"auth_mode": "Public"}, True),
+        (LEAF, {}, False),
+        (OTHER, {"use_pkce": "true"}, True),
+        (OTHER, {"use_pkce": False}, False),
+        ({"operator": "AND", "operands": [LEAF, OTHER]}, {"auth_mode": "Public"}, False),
+        ({"operator": "and", "operands": [LEAF, OTHER]}, {"auth_mode": "Public", "use_pkce": True}, True),
+        ({"operator": "or", "operands": [LEAF, OTHER]}, {"auth_mode": "Public"}, True),
+        ({"operator": "not", "operands": [LEAF]}, {}, True),
+        (
+            {"operator": "or", "operands": [{"operator": "not", "operands": [LEAF]}, OTHER]},
+            {"auth_mode": "Public"},
+            False,
+        ),
+    ],
+)
+def test_visible(expression: Any, values: Any, expected: bool) -> None:
+    assert visible(expression, values) is expected
+
+
+def test_an_unknown_operator_is_a_template_mistake() -> None:
+    with pytest.raises(ValueError, match="xor"):
+        visible({"operator": "xor", "operands": []}, {})
+
+
+def test_read_takes_what_the_template_knows() -> None:
+    posted = [
+        ("csrf", "x"), ("name", "Mine"), ("config.token_uri", "  https://a/token "), ("config.admin", "yes"),
+        ("config.scopes", "a\r\nb"), ("config.use_pkce", "false"), ("config.use_pkce", "true"),
+        ("config.authorization_uri", ""),
+    ]  # fmt: skip
+    assert read(TEMPLATE, posted) == {
+        "token_uri": "https://a/token",
+        "scopes": "a\nb",
+        "use_pkce": True,
+        "authorization_uri": "",
+    }
+
+
+def test_read_leaves_out_an_empty_secret_and_an_unticked_box_is_false() -> None:
+    assert read(TEMPLATE, [("config.client_secret", " "), ("config.use_pkce", "false")]) == {"use_pkce": False}
+    assert read(TEMPLATE, [("config.client_secret", "s3cret")]) == {"client_secret": "s3cret"}
