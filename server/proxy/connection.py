@@ -255,7 +255,8 @@ class Connection(asyncio.Protocol):
             self._break("the app's answer had an unknown status")
             return
         self.status = status
-        self._frame(status)
+        if status != 101:
+            self._frame(status)
 
     def _frame(self, status: int) -> None:
         """Decide where the answer ends (RFC 9112 section 6.3) and whether the connection outlives it."""
@@ -293,6 +294,7 @@ class Connection(asyncio.Protocol):
 
     def _upgraded(self, rest: bytes) -> None:
         if self._upgrade and self.status == 101 and self.error is None:
+            self.ready = True
             self.surplus = rest
             self._reading_paused = True
             self.transport.pause_reading()

@@ -64,6 +64,7 @@ class Splice:
         self._ended = ended
         self._left = 2
         self._ending = False
+        self._half_closed = False
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self, to_client: bytes, to_app: bytes) -> None:
@@ -81,10 +82,11 @@ class Splice:
     def half_closed(self, own: asyncio.Transport, other: asyncio.Transport) -> bool:
         """One side sent its last byte: tell the other, and give the rest some seconds. Says whether to stay open."""
         self._expire(_LAST_SECONDS)
-        if own.can_write_eof() and other.can_write_eof() and not other.is_closing():
-            other.write_eof()
-            return True
-        return False
+        if self._half_closed or other.is_closing() or not (own.can_write_eof() and other.can_write_eof()):
+            return False
+        self._half_closed = True
+        other.write_eof()
+        return True
 
     def lost(self, other: asyncio.Transport, exc: Exception | None) -> None:
         """One side is gone: end the other, after what it has still to be sent."""
@@ -105,7 +107,9 @@ class Splice:
         self._ending = True
         for transport, farewell in ((self._app, to_app), (self._client, to_client)):
             transport.set_protocol(_Deaf(self._one_less))
-            if not transport.is_closing():
+            if self._half_closed:
+                transport.close()  # one direction has ended already, and with it the conversation
+            elif not transport.is_closing():
                 transport.write(farewell)
                 if transport.can_write_eof():
                     transport.write_eof()
