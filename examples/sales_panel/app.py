@@ -4,6 +4,7 @@ import io
 import os
 import sys
 from datetime import datetime, timedelta, timezone
+from html import escape
 
 import pandas as pd
 import panel as pn
@@ -16,7 +17,29 @@ HANDLE_HEADER = "Posit-Connect-User-Session-Token"
 COLOURS = ["#4f46e5", "#0d9488", "#d97706", "#be185d", "#4d7c0f", "#0369a1", "#7c3aed", "#b45309", "#475569"]
 TITLE = "Sales explorer"
 
-pn.extension(sizing_mode="stretch_width")
+# One look for every widget. No template: those fetch fonts and icons from other people's servers.
+BUTTONS = """
+.bk-btn { font-size: 15px; padding: 8px 12px; border-radius: 8px; }
+.bk-btn-group > .bk-btn.bk-active { background: #4338ca !important; color: #fff !important; box-shadow: none; }
+:focus-visible { outline: 3px solid #4338ca !important; outline-offset: 2px; }
+"""
+PRIMARY = (
+    BUTTONS + ".bk-btn { background: #4338ca !important; } .bk-btn, .bk-btn a { color: #fff !important; }"
+)
+ARROW = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 20" fill="none" stroke="currentColor" stroke-width="2">'
+    '<path d="M10 3v10m-4-4 4 4 4-4M4 17h12"/></svg>'
+)
+FIELDS = ".bk-input { border-radius: 8px; border-color: #8b8ba3; font-size: 15px; } .noUi-connect { background: #4338ca; }"
+PAGE = """
+body { margin: 0; background: #f4f4f8; color: #1b1b2f; color-scheme: light;
+  font-family: system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
+"""
+CARD = {"background": "#fff", "border": "1px solid #dcdce6", "border-radius": "12px", "padding": "16px 20px"}
+CODE = "code { color: inherit; background: none; }"
+SMALL = {"font-size": "14px", "color": "#4a4a60"}
+
+pn.extension(sizing_mode="stretch_width", raw_css=[PAGE])
 
 
 class CannotShow(Exception):
@@ -35,7 +58,9 @@ def access_token() -> str:
     all viewers of the app (Bob would see Alice's rows), and a token lives for minutes only. The handle is worthless
     outside this app, which is why it may travel in a header.
     """
-    handle = next((value for name, value in pn.state.headers.items() if name.lower() == HANDLE_HEADER.lower()), None)
+    handle = next(
+        (value for name, value in pn.state.headers.items() if name.lower() == HANDLE_HEADER.lower()), None
+    )
     if not handle:
         raise CannotShow(
             "No sign-in reached this app",
@@ -83,19 +108,28 @@ class Explorer:
         self.rows = rows
         self.regions = sorted(rows["region"].unique())
         months = rows["month"].nunique()
-        self.region = pn.widgets.Select(name="Region", options=["All regions", *self.regions])
-        self.months = pn.widgets.IntSlider(name="Months back", start=2, end=months, value=months)
+        self.region = pn.widgets.Select(
+            name="Region", options=["All regions", *self.regions], stylesheets=[FIELDS]
+        )
+        self.months = pn.widgets.IntSlider(
+            name="Months back", start=2, end=months, value=months, stylesheets=[FIELDS]
+        )
         self.metric = pn.widgets.RadioButtonGroup(
-            name="Measure", options={"Revenue": "revenue", "Units": "units"}, button_type="primary", button_style="outline"
+            name="Measure", options={"Revenue": "revenue", "Units": "units"}, stylesheets=[BUTTONS]
         )
         self.kind = pn.widgets.RadioButtonGroup(
-            name="Chart", options=["Bars", "Lines"], button_type="default", button_style="outline"
+            name="Chart", options=["Bars", "Lines"], stylesheets=[BUTTONS]
         )
         self.download = pn.widgets.FileDownload(
-            callback=self.as_csv, filename="sales.csv", button_type="primary", icon="download", label="Download these rows"
+            callback=self.as_csv,
+            filename="sales.csv",
+            label="Download these rows",
+            button_type="primary",
+            icon=ARROW,
+            stylesheets=[PRIMARY],
         )
-        self.token_note = pn.pane.Markdown(self.expiry(me), styles={"font-size": "13px", "opacity": "0.8"})
-        self.again = pn.widgets.Button(name="Read again", icon="refresh", button_type="default", button_style="outline")
+        self.token_note = pn.pane.Markdown(self.expiry(me), styles=SMALL)
+        self.again = pn.widgets.Button(name="Read again", stylesheets=[BUTTONS])
         self.again.on_click(self.read_again)
 
     def chosen(self, region: str, months: int) -> pd.DataFrame:
@@ -123,18 +157,31 @@ class Explorer:
         except CannotShow as reason:
             self.token_note.object = f"**{reason.title}.** {reason.advice}"
 
-    def plot(self, region: str, months: int, metric: str, kind: str) -> pn.pane.Bokeh:
+    def plot(self, region: str, months: int, metric: str, kind: str) -> pn.Column:
         """Return the chart of what is chosen."""
-        table = self.chosen(region, months).pivot_table(index="month", columns="region", values=metric, aggfunc="sum")
-        names, source = list(table.columns), ColumnDataSource(table.reset_index())
+        table = self.chosen(region, months).pivot_table(
+            index="month", columns="region", values=metric, aggfunc="sum"
+        )
+        table.index = [datetime.strptime(month, "%Y-%m").strftime("%b %y") for month in table.index]
+        names, source = list(table.columns), ColumnDataSource(table.rename_axis("month").reset_index())
         colours = [COLOURS[self.regions.index(name) % len(COLOURS)] for name in names]
         tips = [("Month", "@month")] + [(name, f"@{{{name}}}{{0,0}}") for name in names]
         chart = figure(
-            x_range=list(table.index), height=380, sizing_mode="stretch_width", toolbar_location=None, tools=""
+            x_range=list(table.index),
+            height=380,
+            sizing_mode="stretch_width",
+            toolbar_location=None,
+            tools="",
         )
         if kind == "Bars":
             bars = chart.vbar_stack(
-                names, x="month", source=source, width=0.7, color=colours, legend_label=names, line_color="white"
+                names,
+                x="month",
+                source=source,
+                width=0.7,
+                color=colours,
+                legend_label=names,
+                line_color="white",
             )
             chart.add_tools(HoverTool(tooltips=tips, renderers=[bars[-1]], mode="vline"))
         else:
@@ -147,9 +194,17 @@ class Explorer:
         chart.xgrid.grid_line_color = None
         chart.outline_line_color = None
         chart.xaxis.major_label_orientation = 0.7
+        chart.axis.major_label_text_font_size = "13px"
+        chart.axis.axis_line_color = chart.axis.minor_tick_line_color = None
+        chart.yaxis.major_tick_line_color = None
         chart.legend.orientation = "horizontal"
+        chart.legend.border_line_color = chart.legend.background_fill_color = None
+        chart.legend.label_text_font_size = "14px"
+        chart.legend.location = "top_left"
         chart.add_layout(chart.legend[0], "above")
-        return pn.pane.Bokeh(chart, sizing_mode="stretch_width")
+        return pn.Column(
+            pn.pane.Bokeh(chart, sizing_mode="stretch_width"), styles=CARD | {"margin-top": "16px"}
+        )
 
     def figures(self, region: str, months: int) -> pn.FlexBox:
         """Return the sums of what is chosen."""
@@ -160,54 +215,60 @@ class Explorer:
             ("Units", f"{rows['units'].sum():,.0f}"),
             ("Best product", best),
         ]
-        return pn.FlexBox(*(self.card(name, value) for name, value in cards), gap="16px")
+        return pn.FlexBox(*(self.card(name, value) for name, value in cards), gap="16px", margin=0)
 
     @staticmethod
-    def card(name: str, value: str) -> pn.Column:
+    def card(name: str, value: str) -> pn.pane.HTML:
         """Return one figure with its name."""
-        return pn.Column(
-            pn.pane.Str(name, styles={"font-size": "13px", "opacity": "0.8"}, margin=0),
-            pn.pane.Str(value, styles={"font-size": "24px", "font-weight": "600"}, margin=0),
-            styles={"border": "1px solid rgba(128,128,128,.35)", "border-radius": "8px", "padding": "12px 20px"},
-            sizing_mode="fixed",
-            width=220,
-            height=88,
-        )
+        words = f'<div style="font-size:14px;color:#4a4a60">{escape(name)}</div>'
+        number = f'<div style="font-size:26px;font-weight:600;white-space:nowrap">{escape(value)}</div>'
+        return pn.pane.HTML(words + number, styles=CARD | {"flex": "1 1 180px"}, margin=0)
 
     def page(self) -> pn.viewable.Viewable:
         """Return the whole page."""
-        who = f"Signed in to the sandbox as **{self.me['name']}** ({self.me['email'] or 'service account'})."
-        side = [
-            pn.pane.Markdown(f"{who}\n\nThese are your rows and nobody else's."),
+        controls = pn.Column(
             self.region,
             self.months,
-            pn.pane.Markdown("Measure", margin=(8, 10, -8, 10)),
+            pn.pane.HTML("Measure", styles={"font-size": "12px"}, margin=(12, 10, 0, 10)),
             self.metric,
-            pn.pane.Markdown("Chart", margin=(8, 10, -8, 10)),
+            pn.pane.HTML("Chart", styles={"font-size": "12px"}, margin=(12, 10, 0, 10)),
             self.kind,
             pn.Spacer(height=16),
             self.download,
-            pn.Spacer(height=8),
             self.again,
             self.token_note,
-        ]
-        main = [
+            styles=CARD | {"flex": "1 1 260px", "max-width": "520px"},
+            margin=0,
+        )
+        views = pn.Column(
             pn.bind(self.figures, self.region, self.months),
             pn.bind(self.plot, self.region, self.months, self.metric, self.kind),
-        ]
-        return template(side, main)
+            styles={"flex": "4 1 560px", "min-width": "0"},
+            margin=0,
+        )
+        who = f"Signed in to the sandbox as <strong>{escape(self.me['name'])}</strong>, {account(self.me)}."
+        return frame(
+            f"{who} These are your rows and nobody else's.", pn.FlexBox(controls, views, gap="16px", margin=0)
+        )
 
 
-def template(side: list, main: list) -> pn.viewable.Viewable:
-    """Return the frame every state of the app is shown in."""
-    return pn.template.FastListTemplate(
-        title=TITLE,
-        sidebar=side,
-        main=[pn.Column(*main, sizing_mode="stretch_width")],
-        accent_base_color="#4338ca",
-        header_background="#312e81",
-        sidebar_width=300,
-        main_max_width="1100px",
+def account(me: dict) -> str:
+    """Return the words after the name."""
+    return escape(me["email"]) if me["email"] else "a service account"
+
+
+def frame(lead: str, *content: pn.viewable.Viewable) -> pn.viewable.Viewable:
+    """Return the title, one sentence below it, and the content: the frame of every state of the app."""
+    return pn.Column(
+        pn.pane.HTML(f"<h1 style='margin:0;font-size:32px;letter-spacing:-.01em'>{TITLE}</h1>", margin=0),
+        pn.pane.HTML(lead, styles={"font-size": "16px"}, margin=(8, 0, 16, 0)),
+        *content,
+        styles={
+            "max-width": "1120px",
+            "margin": "0 auto",
+            "padding": "32px 16px",
+            "box-sizing": "border-box",
+        },
     )
 
 
@@ -218,8 +279,13 @@ def page() -> pn.viewable.Viewable:
         me = call("/api/whoami", token)
         rows = pd.DataFrame(call("/api/rows", token)["rows"])
     except CannotShow as reason:
-        note = pn.pane.Alert(f"### {reason.title}\n\n{reason.advice}", alert_type="warning")
-        return template([], [note])
+        note = pn.pane.Markdown(
+            f"### {reason.title}\n\n{reason.advice}",
+            styles=CARD | {"font-size": "16px"},
+            stylesheets=[CODE],
+            margin=0,
+        )
+        return frame("Your own rows, read in your own name.", note)
     return Explorer(me, rows).page()
 
 

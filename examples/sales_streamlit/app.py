@@ -75,7 +75,9 @@ def show_filters(rows: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     region = left.selectbox("Region", ["All regions", *regions], key="region")
     products = list(rows["product"].unique())
     chosen = middle.pills("Product", products, selection_mode="multi", default=products, key="product")
-    measure = right.segmented_control("Show", ["Revenue", "Units"], default="Revenue", required=True, key="measure")
+    measure = right.segmented_control(
+        "Show", ["Revenue", "Units"], default="Revenue", required=True, key="measure"
+    )
     if region != "All regions":
         rows = rows[rows["region"] == region]
     return rows[rows["product"].isin(chosen)], measure.lower()
@@ -84,7 +86,7 @@ def show_filters(rows: pd.DataFrame) -> tuple[pd.DataFrame, str]:
 def show_numbers(rows: pd.DataFrame) -> None:
     """Draw three figures: the last month beside the one before."""
     months = rows.groupby("month")[["revenue", "units"]].sum().sort_index()
-    best = rows.groupby("region")["revenue"].sum().idxmax()
+    regions = rows.groupby("region")["revenue"].sum()
     revenue, units, place = st.columns(3)
     change = (months["revenue"].iloc[-1] / months["revenue"].iloc[-2] - 1) if len(months) > 1 else 0
     revenue.metric(
@@ -104,14 +106,24 @@ def show_numbers(rows: pd.DataFrame) -> None:
         chart_type="area",
         border=True,
     )
-    place.metric("Strongest region", best, f"{rows['region'].nunique()} in view", delta_color="off", border=True, delta_arrow="off", height="stretch")
+    place.metric(
+        "Strongest region",
+        regions.idxmax(),
+        f"{regions.max() / regions.sum():.0%} of revenue",
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
+        height="stretch",
+    )
 
 
 def show_rows(rows: pd.DataFrame, measure: str) -> None:
     """Draw the chart and the table."""
     months = rows.pivot_table(index="month", columns="region", values=measure, aggfunc="sum")
     with st.container(border=True):
-        st.markdown(f"**{measure.capitalize()} by month and region**" + (", in euros" if measure == "revenue" else ""))
+        st.markdown(
+            f"**{measure.capitalize()} by month and region**" + (", in euros" if measure == "revenue" else "")
+        )
         st.bar_chart(months, stack=True, x_label="", y_label="", height=300)
     st.dataframe(
         rows.sort_values(["month", "revenue"], ascending=[False, False]),
@@ -139,7 +151,10 @@ def main() -> None:
         st.warning(f"**{reason.title}**\n\n{reason.advice}", icon=":material/link_off:")
         st.button("Try again", icon=":material/refresh:")
         return
-    st.markdown(f"Signed in to the sandbox as **{me['name']}** ({me['email'] or 'service account'}). These are your rows and nobody else's.")
+    account = f"`{me['email']}`" if me["email"] else "a service account"
+    st.markdown(
+        f"Signed in to the sandbox as **{me['name']}**, {account}. These are your rows and nobody else's."
+    )
     chosen, measure = show_filters(rows)
     if chosen.empty:
         st.info("No product is chosen. Pick at least one above.", icon=":material/filter_alt_off:")
@@ -148,7 +163,8 @@ def main() -> None:
         show_rows(chosen, measure)
     ends = datetime.now(timezone.utc) + timedelta(seconds=me["expires_in"])
     st.caption(
-        f"Read with an access token of {me['name'].split()[0]}'s that ends at {ends:%H:%M:%S} UTC, in {me['expires_in']} seconds. "
+        f"Read with an access token of {me['name'].split()[0]}'s that ends at {ends:%H:%M:%S} UTC, "
+        f"in {me['expires_in']} seconds. "
         "Come back later and press a button: the server will have a fresh one, with no reload."
     )
     st.button("Read again", icon=":material/refresh:")
