@@ -130,7 +130,8 @@ def add_content_key(session: Session, owner_id: int, content_guid: str, instance
 
 def drop_instance_keys(session: Session, instance_key: str | None = None) -> list[str]:
     """Delete the keys of one instance, or of all; returns their hashes."""
-    condition = col(ApiKey.instance_key).is_not(None) if instance_key is None else ApiKey.instance_key == instance_key
+    named = col(ApiKey.instance_key)
+    condition = named.is_not(None) if instance_key is None else named.in_((instance_key,))
     hashes = list(session.exec(select(ApiKey.key_hash).where(condition)).all())
     session.exec(delete(ApiKey).where(condition))
     return hashes

@@ -38,9 +38,8 @@ class Database:
 
     def _run(self, engine: Engine, work: Callable[..., T], args: tuple[Any, ...]) -> T:
         try:
-            with closing(Session(engine, expire_on_commit=False)) as session:
-                with session.begin():
-                    return work(session, *args)
+            with closing(Session(engine, expire_on_commit=False)) as session, session.begin():
+                return work(session, *args)
         except OperationalError as error:
             raise DatabaseUnavailable(type(error.orig).__name__) from error
 

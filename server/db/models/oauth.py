@@ -67,7 +67,7 @@ class Connection(SQLModel, table=True):
     sealed_refresh: bytes | None = None
     access_expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     access_lifetime: float | None = None
-    token_type: str = "Bearer"
+    token_type: str = "Bearer"  # noqa: S105
     scopes: str = ""
     account: str | None = None
     version: int = 1

@@ -1,0 +1,165 @@
+"""The composition root: mounts every room over the services, and hands uvicorn what it needs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from runners.environments.interpreters import discover
+from server.access.api import AccessApi
+from server.accounts.api import PeopleApi
+from server.accounts.bootstrap import Bootstrap
+from server.bundles.api import BundlesApi
+from server.connect.asking import Asking
+from server.connect.finish import Finish
+from server.connect.flows import Flows
+from server.connect.pages import ConnectPages
+from server.connect.room import ConnectRoom
+from server.consent.check import Consent
+from server.credentials.api import Exchange
+from server.discovery.api import discovery_routes
+from server.gateway.acquire import Acquirer
+from server.gateway.answers import Answers
+from server.gateway.dispatch import Gateway
+from server.gateway.presence import Presence
+from server.gateway.visit import Visits
+from server.installation import Installation
+from server.instances.api import JobsApi
+from server.login.room import LoginRoom
+from server.oauth import api as oauth
+from server.proxy.headers import HeaderPolicy
+from server.proxy.registry import Registry
+from server.proxy.sockets import socket_protocol
+from server.proxy.strict import strict_protocol
+from server.proxy.upstream import Upstream
+from server.publishing.content_api import ContentApi
+from server.publishing.deploy_api import deploy_routes
+from server.publishing.variables_api import VariablesApi
+from server.running import Background, running
+from server.services import Network, Services, assemble
+from server.sessions.cookies import gateway_cookies
+from server.settings import Settings
+from server.tasks.api import task_routes
+from server.vault import api as vault
+from server.web.api import Api
+from server.web.room import load
+from server.web.routes import Route
+from server.web.site import Site
+
+# The WebSocket close code for "come back in a moment" (RFC 6455 section 7.4, IANA registry).
+TRY_AGAIN = 1012
+
+
+@dataclass(frozen=True)
+class Application:
+    """What uvicorn needs: the ASGI application and the protocol classes for HTTP and WebSocket."""
+
+    asgi: Callable[[Scope, Receive, Send], Awaitable[None]]
+    http: type[HttpToolsProtocol]
+    ws: type[asyncio.Protocol]
+    services: Services
+
+
+def create_app(settings: Settings, opened: Installation) -> Application:
+    """Build the server over an open installation. Nothing runs before the ASGI lifespan starts it.
+
+    Raises NoSuchRoom where the settings name a dashboard that cannot be imported.
+    """
+    registry, background = Registry(), Background()
+    network = Network(Upstream, registry.count, lambda tag, reason: registry.close(tag, TRY_AGAIN, reason))
+    services = assemble(settings, opened, tuple(discover()), network)
+    connect = _connect_room(services)
+    login = LoginRoom(
+        services.db, services.sessions, services.passwords, services.screens, services.trail, settings.origin
+    )
+    api = Api(_api_routes(services), services.csrf)
+    site = Site(api, [*login.routes(), *connect.routes], services.screens)
+    if settings.dashboard:
+        site.add(load(settings.dashboard)(services))
+    policy = HeaderPolicy(gateway_cookies())
+    answers = Answers(services.screens, connect.gate)
+    presence = Presence(services.directory, registry)
+    gateway = Gateway(_visits(services), answers, services.sessions, site, policy, registry, presence)
+    _follow_changes(services, presence, background)
+    return Application(
+        asgi=_WithLifespan(gateway, services, background),
+        http=strict_protocol(allowed_hosts=settings.hosts),
+        ws=socket_protocol(gateway.decide_socket, policy, registry),
+        services=services,
+    )
+
+
+def _visits(s: Services) -> Visits:
+    consent, acquirer = Consent(s.vault.standings), Acquirer(s.pool)
+    return Visits(s.sessions, s.directory, s.associations, consent, acquirer, s.handles, s.settings.origins)
+
+
+def _connect_room(s: Services) -> ConnectRoom:
+    return ConnectRoom(
+        s.integrations,
+        Asking(s.integrations, s.associations, s.directory, s.vault.standings),
+        Flows(s.db, s.keyring),
+        Finish(s.vault, s.outbound, s.settings.callback_url),
+        ConnectPages(s.screens),
+        csrf=s.csrf,
+        trail=s.trail,
+        callback_url=s.settings.callback_url,
+        secure=s.settings.secure_cookies,
+    )
+
+
+def _api_routes(s: Services) -> list[Route]:
+    groups = (
+        discovery_routes(s.settings.origin, s.interpreters),
+        Bootstrap(s.db, s.trail, s.settings.bootstrap_secretkey).routes(),
+        PeopleApi(s.db, s.trail, s.passwords, s.sessions).routes(),
+        AccessApi(s.db, s.directory, s.guard, s.trail).routes(),
+        ContentApi(s.db, s.directory, s.guard, s.trail, s.shelf, s.pool, s.settings.origin).routes(),
+        VariablesApi(s.db, s.variables, s.guard, s.pool, s.trail).routes(),
+        BundlesApi(s.db, s.shelf, s.guard, s.trail).routes(),
+        deploy_routes(s.deployer, s.guard),
+        task_routes(s.tasks),
+        JobsApi(s.db, s.guard, s.pool, s.data_dir / "run").routes(),
+    )
+    found = [route for group in groups for route in group.routes]
+    found += oauth.routes(s.integrations, s.associations, s.guard)
+    found += vault.routes(s.vault, s.integrations, s.trail)
+    exchange = Exchange(
+        s.vault,
+        s.associations,
+        s.directory,
+        sessions=s.sessions,
+        handles=s.handles,
+        trail=s.trail,
+        origin=s.settings.origin,
+    )
+    return found + exchange.routes
+
+
+def _follow_changes(s: Services, presence: Presence, background: Background) -> None:
+    """Who must hear of which change: ended access closes open pages, changed associations move token files."""
+
+    s.sessions.when_ended(presence.session_ended)
+    s.directory.when_changed(lambda guid: background.spawn(presence.content_changed(guid)))
+    s.associations.when_changed(lambda guid: background.spawn(s.pool.renew_tokens(guid)))
+
+
+class _WithLifespan:
+    """The gateway with the ASGI lifespan protocol around it."""
+
+    def __init__(self, gateway: Gateway, services: Services, background: Background) -> None:
+        self._gateway, self._services, self._background = gateway, services, background
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await self._gateway(scope, receive, send)
+            return
+        await receive()
+        async with running(self._services, self._background):
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        await send({"type": "lifespan.shutdown.complete"})

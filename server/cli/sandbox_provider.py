@@ -1,0 +1,25 @@
+"""`tabard sandbox-provider`: the OAuth server for demonstrations and tests, alone."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+
+def register(commands: Any) -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser("sandbox-provider", help="start the OAuth provider for demonstrations and tests")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
+    parser.add_argument("--port", type=int, required=True, help="the port to listen on")
+    parser.add_argument("--clients", help="a TOML file with clients (default: two sample clients)")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until stopped. Returns the exit code."""
+    # Imported here: nothing of the provider belongs into the gateway's process.
+    from integrations.sandbox.run import run as serve  # noqa: PLC0415
+
+    clients = Path(arguments.clients) if arguments.clients else None
+    return serve(arguments.host, arguments.port, clients_file=clients)

@@ -1,0 +1,54 @@
+"""Step 5 of a visit: a running instance for a viewer who is connected, or the news that one is starting."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from server.consent.check import Connected
+from server.instances.live import Live, Place, StartProblem
+from server.instances.pool import Pool
+
+
+@dataclass(frozen=True)
+class Routed:
+    """The instance that will serve this visit."""
+
+    connected: Connected
+    live: Live
+
+
+@dataclass(frozen=True)
+class StillStarting:
+    """The instance is not ready yet; `lines` is what has been printed so far."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CannotStart:
+    """The instance could not be started."""
+
+    problem: StartProblem
+
+
+class Acquirer:
+    """Takes only `Connected`: a dispatcher that skips consent does not type-check."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def acquire(
+        self, connected: Connected, bundle_id: int, *, draft: bool, patience: float | None
+    ) -> Routed | StillStarting | CannotStart:
+        """A ready instance. `patience` in seconds bounds the wait; None waits until it is ready or has failed."""
+        place = Place(connected.view.guid, bundle_id, draft)
+        live = self._pool.warm(place)
+        if live is not None:
+            return Routed(connected, live)
+        try:
+            return Routed(connected, await asyncio.wait_for(self._pool.acquire(connected.view, place), patience))
+        except TimeoutError:
+            return StillStarting(tuple(self._pool.progress(place)))
+        except StartProblem as problem:
+            return CannotStart(problem)

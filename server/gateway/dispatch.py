@@ -1,0 +1,106 @@
+"""The ASGI application that every connection meets: content goes the visitor's way, all else to our own site."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from server.db.engine import DatabaseUnavailable
+from server.gateway import obstacles
+from server.gateway.acquire import CannotStart
+from server.gateway.answers import Answers
+from server.gateway.obstacles import Obstacle
+from server.gateway.presence import Presence
+from server.gateway.visit import Visit, Visits
+from server.instances.live import StartProblem
+from server.proxy.contract import Destination, Head, Refusal, target_of
+from server.proxy.failures import UpstreamFailed, UpstreamTimedOut
+from server.proxy.forward import forward
+from server.proxy.headers import HeaderPolicy
+from server.proxy.registry import Registry
+from server.sessions.identify import Sessions
+from server.web.caller import ANONYMOUS, Caller
+from server.web.screens import new_request_id, wants_page
+
+log = logging.getLogger("tabard.gateway")
+# Seconds a browser waits for a starting app before it is shown what is happening (design.md, principle 4).
+PATIENCE = 1.5
+UNAVAILABLE = b'{"code": 1, "error": "The database is not available; try again shortly.", "payload": null}'
+
+
+class Gateway:
+    """Dispatches HTTP; `decide_socket` does the same steps for WebSocket handshakes."""
+
+    def __init__(
+        self,
+        visits: Visits,
+        answers: Answers,
+        sessions: Sessions,
+        site: ASGIApp,
+        policy: HeaderPolicy,
+        registry: Registry,
+        presence: Presence,
+    ) -> None:
+        self._presence = presence
+        self._visits, self._answers, self._sessions = visits, answers, sessions
+        self._site, self._policy, self._registry = site, policy, registry
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            if scope["path"].startswith("/content/"):
+                await self._visit(scope, receive, send)
+            else:
+                state: dict[str, Any] = scope.setdefault("state", {})
+                state["request_id"] = new_request_id()
+                state["caller"] = await self._sessions.identify(scope["headers"])
+                await self._site(scope, receive, send)
+        except DatabaseUnavailable:
+            log.error("the database is not available")
+            reply = Response(UNAVAILABLE, 503, {"Retry-After": "2"}, "application/json")
+            await reply(scope, receive, send)
+
+    async def _visit(self, scope: Scope, receive: Receive, send: Send) -> None:
+        target = target_of(scope)
+        headers = tuple(scope["headers"])
+        page = wants_page(scope["method"], headers)
+        found = await self._visits.decide(target, headers, socket=False, patience=PATIENCE if page else None)
+        if isinstance(found, Visit):
+            try:
+                await forward(scope, receive, send, found.destination, self._policy, self._registry)
+                return
+            except UpstreamFailed as failure:
+                found = _broken(found, failure)
+        reply = await self._reply(scope, found, target.decode("latin-1"), page=page)
+        await reply(scope, receive, send)
+
+    async def _reply(self, scope: Scope, obstacle: Obstacle, target: str, *, page: bool) -> Response:
+        if not page:
+            return self._answers.scripted(obstacle, target)
+        state: dict[str, Any] = scope.setdefault("state", {})
+        state["request_id"], state["caller"] = new_request_id(), getattr(obstacle, "caller", ANONYMOUS)
+        return await self._answers.page(obstacle, target, Request(scope))
+
+    async def decide_socket(self, head: Head) -> Destination | Refusal:
+        """The decision over one WebSocket handshake; refusals are JSON (G-30)."""
+        try:
+            found = await self._visits.decide(head.target, head.headers, socket=True, patience=5.0)
+        except DatabaseUnavailable:
+            return Refusal(503, ((b"content-type", b"application/json"),), UNAVAILABLE)
+        if isinstance(found, Visit):
+            self._presence.note(found.caller, found.view)
+            return found.destination
+        reply = self._answers.scripted(found, head.target.decode("latin-1"))
+        headers = tuple((n, v) for n, v in reply.raw_headers if n != b"content-length")
+        return Refusal(reply.status_code, headers, bytes(reply.body))
+
+
+def _broken(visit: Visit, failure: UpstreamFailed) -> obstacles.NotRunning:
+    """The app was there and did not answer: 504 when it was too slow, else 502."""
+    status = 504 if isinstance(failure, UpstreamTimedOut) else 502
+    problem = CannotStart(StartProblem(f"The app did not answer: {failure}."))
+    caller: Caller = visit.caller or ANONYMOUS
+    return obstacles.NotRunning(caller, visit.view, problem, editable=False, status=status)

@@ -1,0 +1,49 @@
+"""Who has a content item open right now, so that losing access closes the page (security.md G-17)."""
+
+from __future__ import annotations
+
+from server.access.policy import may_view
+from server.content.directory import Directory
+from server.content.view import ContentView
+from server.proxy.registry import Registry
+from server.web.caller import Caller
+
+# Close code for the application's own use (RFC 6455 section 7.4.2): no longer signed in or allowed.
+ENDED = 4401
+
+
+def visit_tag(content_guid: str, caller: Caller) -> str:
+    """The name under which one person's open sockets and streams at one content item are tracked."""
+    return f"visit:{content_guid}:{caller.guid}"
+
+
+class Presence:
+    """Remembers the callers of open sockets by content item."""
+
+    def __init__(self, directory: Directory, registry: Registry) -> None:
+        self._directory, self._registry = directory, registry
+        self._callers: dict[str, dict[str, Caller]] = {}
+
+    def note(self, caller: Caller, view: ContentView) -> None:
+        """A socket of `caller` is being opened."""
+        self._callers.setdefault(view.guid, {})[caller.guid] = caller
+
+    def session_ended(self, tag: str) -> None:
+        """A session, or all of a person's sessions, ended."""
+        self._registry.close(tag, ENDED, "You have been signed out.")
+
+    async def content_changed(self, content_guid: str) -> None:
+        """Close what is open for those who may no longer look."""
+        callers = self._callers.get(content_guid)
+        if not callers:
+            return
+        view = await self._directory.by_guid(content_guid)
+        for caller in list(callers.values()):
+            tag = visit_tag(content_guid, caller)
+            if view is None or not may_view(caller, view):
+                self._registry.close(tag, ENDED, "You no longer have access.")
+                callers.pop(caller.guid, None)
+            elif not self._registry.count(tag):
+                callers.pop(caller.guid, None)
+        if not callers:
+            self._callers.pop(content_guid, None)

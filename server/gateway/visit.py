@@ -1,0 +1,158 @@
+"""The one order of a visit's steps, for HTTP and WebSocket alike; there is no second, weaker path."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from urllib.parse import quote
+
+from server.access.policy import Denied, SignInFirst, decide, may_edit
+from server.consent.check import Consent, Missing
+from server.content.directory import Directory
+from server.content.view import ContentView
+from server.gateway import obstacles
+from server.gateway.acquire import Acquirer, CannotStart, Routed, StillStarting
+from server.gateway.obstacles import Obstacle
+from server.gateway.presence import visit_tag
+from server.oauth.associations import Associations
+from server.proxy.contract import Destination, Header
+from server.proxy.upstream import Upstream
+from server.routing import address
+from server.routing.address import Address
+from server.sessions.handles import Handles
+from server.sessions.identify import Sessions
+from server.web.caller import BadCredential, Caller
+
+HANDLE_HEADER = b"posit-connect-user-session-token"
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A visit that may pass: where it goes, and for whom."""
+
+    caller: Caller
+    view: ContentView
+    destination: Destination
+
+
+class Visits:
+    """address → identify → access → consent → acquire → destination."""
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        directory: Directory,
+        associations: Associations,
+        consent: Consent,
+        acquirer: Acquirer,
+        handles: Handles,
+        origins: tuple[str, ...],
+    ) -> None:
+        self._sessions, self._directory, self._associations = sessions, directory, associations
+        self._consent, self._acquirer, self._handles = consent, acquirer, handles
+        self._origin, self._origins = origins[0], frozenset(o.encode() for o in origins)
+
+    async def decide(
+        self, target: bytes, headers: tuple[Header, ...], *, socket: bool, patience: float | None
+    ) -> Visit | Obstacle:
+        """Walk the steps. `patience` bounds the wait for a starting app in seconds; None waits."""
+        found = address.find(target)
+        caller = await self._sessions.identify(headers)
+        if isinstance(caller, BadCredential):
+            return obstacles.BadIdentity(caller)
+        if found is None:
+            return obstacles.Nothing(caller) if caller.signed_in else obstacles.SignIn()
+        if socket and not self._own_origin(headers, caller):
+            return obstacles.ForeignOrigin()
+        view = await self._directory.by_guid(found.content_guid)
+        if view is None:
+            return obstacles.Nothing(caller) if caller.signed_in else obstacles.SignIn()
+        allowed = decide(caller, view)
+        if isinstance(allowed, SignInFirst):
+            return obstacles.SignIn()
+        if isinstance(allowed, Denied) or (found.bundle_id is not None and not may_edit(caller, view)):
+            return obstacles.NotAllowed(caller, view)
+        if not found.inside and not socket:
+            return obstacles.Elsewhere(found.base_path + "/" + (f"?{found.query}" if found.query else ""))
+        if view.locked:
+            return obstacles.Locked(caller, view)
+        bundle_id = view.bundle_id if found.bundle_id is None else found.bundle_id
+        if bundle_id is None:
+            return obstacles.Nothing(caller, view)
+        return await self._connect(caller, view, found, bundle_id, target, patience)
+
+    async def _connect(
+        self,
+        caller: Caller,
+        view: ContentView,
+        found: Address,
+        bundle_id: int,
+        target: bytes,
+        patience: float | None,
+    ) -> Visit | Obstacle:
+        associations = await self._associations.for_content(view.guid)
+        connected = await self._consent.check(caller, view, associations)
+        if isinstance(connected, Missing):
+            return obstacles.NotConnected(caller, view, connected)
+        routed = await self._acquirer.acquire(
+            connected, bundle_id, draft=found.bundle_id is not None, patience=patience
+        )
+        if isinstance(routed, StillStarting):
+            return obstacles.NotReady(caller, view, routed)
+        if isinstance(routed, CannotStart):
+            return obstacles.NotRunning(caller, view, routed, may_edit(caller, view))
+        if _closed(found.inside, routed):
+            return obstacles.Nothing(caller, view)
+        return Visit(caller, view, self._destination(caller, view, found, routed, target))
+
+    def _own_origin(self, headers: tuple[Header, ...], caller: Caller) -> bool:
+        """Whether a handshake comes from our own pages (RFC 6455 section 10.2, security.md G-16).
+
+        Only scripts leave Origin out, and they show a key; a browser always sends it.
+        """
+        sent = [value for name, value in headers if name == b"origin"]
+        if not sent:
+            return caller.via == "key"
+        return len(sent) == 1 and sent[0] in self._origins
+
+    def _destination(
+        self, caller: Caller, view: ContentView, found: Address, routed: Routed, target: bytes
+    ) -> Destination:
+        live = routed.live
+        link = live.link
+        assert isinstance(link, Upstream)
+        tags = {f"content:{view.guid}", live.tag, visit_tag(view.guid, caller)}
+        if caller.signed_in:
+            tags |= {f"viewer:{caller.guid}", caller.credential}
+        return Destination(
+            upstream=link,
+            target=target,
+            inject=self._identity(caller, view),
+            public_origin=self._origin,
+            base_path=found.base_path,
+            tags=frozenset(tags),
+        )
+
+    def _identity(self, caller: Caller, view: ContentView) -> tuple[Header, ...]:
+        """Who is looking, for the app. No handle for anonymous viewers, nor on public content (X-10)."""
+        if not caller.signed_in:
+            return ()
+        name = caller.username if caller.username.isascii() else quote(caller.username)
+        headers: list[Header] = [
+            (b"x-app-user", name.encode()),
+            (b"x-app-email", quote(caller.email, safe="@+").encode()),
+            (b"rstudio-connect-credentials", json.dumps({"user": caller.username, "groups": []}).encode()),
+        ]
+        if view.access_type != "all":
+            headers.append((HANDLE_HEADER, self._handles.viewer(caller, view.guid).encode()))
+        return tuple(headers)
+
+
+def _closed(inside: str, routed: Routed) -> bool:
+    """Whether the path is one the framework opens to everybody and no viewer needs (frameworks.md 3.2)."""
+    return any(inside == path or inside.startswith(path + "/") for path in routed.live.kind.traits.closed_paths)
+
+
+def with_status(obstacle: obstacles.NotRunning, status: int) -> obstacles.NotRunning:
+    """The same obstacle answered with another status."""
+    return replace(obstacle, status=status)

@@ -1,0 +1,1 @@
+"""Login: signing in with a local account, and signing out."""

@@ -1,0 +1,149 @@
+"""The sign-in page and what follows it (security.md S-01 to S-07, O-09)."""
+
+from __future__ import annotations
+
+import secrets
+
+from sqlmodel import Session
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from server.accounts import store
+from server.accounts.names import username_key
+from server.accounts.passwords import Passwords
+from server.accounts.throttle import Throttle
+from server.audit.trail import Trail
+from server.db.engine import Database
+from server.db.models import User
+from server.pages import views
+from server.sessions.cookies import read_cookie, set_cookie
+from server.sessions.identify import Sessions
+from server.web.body import read_form
+from server.web.errors import ApiError
+from server.web.screens import Screens, caller_of, request_id, safe_return
+
+SIGN_IN_COOKIE = "tabard_signin"
+GENERIC = "The user name or the password is not right."
+
+
+class LoginRoom:
+    """GET and POST /__login__, POST /__logout__."""
+
+    def __init__(
+        self, db: Database, sessions: Sessions, passwords: Passwords, screens: Screens, trail: Trail, origin: str
+    ) -> None:
+        self._db, self._sessions, self._passwords = db, sessions, passwords
+        self._screens, self._trail, self._origin = screens, trail, origin
+        self._throttle = Throttle()
+        self._anybody = False
+
+    async def form(self, request: Request) -> Response:
+        """The sign-in form, or the first steps on a server without people."""
+        going = safe_return(request.query_params.get("next"))
+        if caller_of(request).signed_in:
+            return RedirectResponse(going, 303)
+        if not self._anybody:
+            self._anybody = await self._db.read(store.any_user)
+        if not self._anybody:
+            return self._first_run(request)
+        return self._show(request, going)
+
+    def _first_run(self, request: Request) -> Response:
+        page = self._screens.page(request_id(request), caller_of(request), "Welcome to Tabard", binding="")
+        steps = (
+            views.SetUpStep(
+                words="On the server, make yourself an administrator. You will be asked for a password.",
+                command="tabard users add YOUR-NAME --role administrator",
+            ),
+            views.SetUpStep(words="Reload this page and sign in."),
+        )
+        return self._screens.reply("first_run", views.FirstRun(page=page, steps=steps))
+
+    def _show(
+        self, request: Request, going: str, *, username: str = "", problem: str = "", status: int = 200
+    ) -> Response:
+        nonce = read_cookie(request.scope["headers"], SIGN_IN_COOKIE) or secrets.token_urlsafe(24)
+        page = self._screens.page(request_id(request), caller_of(request), "Sign in", binding=f"sign-in:{nonce}")
+        shown = views.SignIn(page=page, next=going, username=username[:64], problem=problem)
+        reply = self._screens.reply("sign_in", shown, status)
+        reply.headers.append(
+            "set-cookie",
+            set_cookie(SIGN_IN_COOKIE, nonce, secure=self._screens.https, max_age=None, path="/__login__"),
+        )
+        return reply
+
+    async def sign_in(self, request: Request) -> Response:
+        """Check name and password; on success a new session and back to where the person was going."""
+        try:
+            fields = await read_form(request)
+            nonce = read_cookie(request.scope["headers"], SIGN_IN_COOKIE)
+            self._screens.csrf.check(request, f"sign-in:{nonce}", fields.get("csrf"))
+        except ApiError as error:
+            text = "Your browser did not send this page's cookie; please try again."
+            return self._show(request, safe_return(None), problem=text, status=error.status)
+        going = safe_return(fields.get("next"))
+        username, password = fields.get("username", "").strip(), fields.get("password", "")
+        address = request.client.host if request.client else ""
+        keys = (f"name:{username_key(username[:64])}", f"address:{address}")
+        wait = self._throttle.wait(*keys)
+        if wait > 0:
+            text = f"Too many tries. Please wait {round(wait + 0.5)} seconds and try again."
+            return self._show(request, going, username=username, problem=text, status=429)
+        user = await self._db.read(store.by_name, username[:64])
+        good = await self._passwords.verify(user.password_hash if user else None, password)
+        if user is None or not good or user.locked:
+            self._throttle.failed(*keys)
+            self._trail.later(None, "sign_in_failed", username=username[:64], address=address)
+            return self._show(request, going, username=username, problem=GENERIC, status=403)
+        self._throttle.succeeded(keys[0])
+        return await self._welcome(request, user, password, going, address)
+
+    async def _welcome(self, request: Request, user: User, password: str, going: str, address: str) -> Response:
+        before = caller_of(request)
+        if before.via == "session":
+            await self._sessions.end(before)
+        await self._rehash(user, password)
+        assert user.id is not None
+        agent = request.headers.get("user-agent", "")
+        token, life = await self._sessions.open(user.id, address=address, user_agent=agent)
+        self._trail.later(None, "sign_in", user_guid=user.guid, address=address)
+        reply = RedirectResponse(going, 303, {"Cache-Control": "no-store"})
+        secure = self._screens.https
+        reply.headers.append("set-cookie", set_cookie(self._sessions.cookie, token, secure=secure, max_age=life))
+        reply.headers.append("set-cookie", set_cookie(SIGN_IN_COOKIE, "", secure=secure, max_age=0, path="/__login__"))
+        return reply
+
+    async def _rehash(self, user: User, password: str) -> None:
+        """Bring a hash made with weaker settings up to today's (S-06)."""
+        if user.password_hash is None or not self._passwords.outdated(user.password_hash):
+            return
+        fresh = await self._passwords.hash(password)
+
+        def write(session: Session) -> None:
+            row = store.by_guid(session, user.guid)
+            row.password_hash = fresh
+            session.add(row)
+
+        await self._db.write(write)
+
+    async def sign_out(self, request: Request) -> Response:
+        """End this browser's session; its open apps close."""
+        caller = caller_of(request)
+        if caller.via == "session":
+            fields = await read_form(request)
+            self._screens.csrf.check(request, caller.credential, fields.get("csrf"))
+            await self._sessions.end(caller)
+            self._trail.later(caller, "sign_out")
+        reply = RedirectResponse("/__login__", 303, {"Cache-Control": "no-store"})
+        cookie = set_cookie(self._sessions.cookie, "", secure=self._screens.https, max_age=0)
+        reply.headers.append("set-cookie", cookie)
+        return reply
+
+    def routes(self) -> list[Route]:
+        """The room's addresses."""
+        return [
+            Route("/__login__", self.form, methods=["GET"]),
+            Route("/__login__", self.sign_in, methods=["POST"]),
+            Route("/__logout__", self.sign_out, methods=["POST"]),
+        ]

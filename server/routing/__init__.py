@@ -1,0 +1,1 @@
+"""Routing: which content an address means."""

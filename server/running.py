@@ -1,0 +1,78 @@
+"""What runs beside the requests: recovery at start, house-keeping, and an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any
+
+from sqlmodel import Session
+
+from server.bundles import store as bundles
+from server.services import Services
+
+log = logging.getLogger("tabard")
+IDLE_SECONDS = 3600.0
+
+
+def _recover_records(services: Services) -> set[str]:
+    def write(session: Session) -> set[str]:
+        services.tasks.recover(session)
+        return bundles.folders(session)
+
+    return services.db.write_now(write)
+
+
+class Background:
+    """Short work that follows a change and that nobody waits for, kept until it is done."""
+
+    def __init__(self) -> None:
+        self._jobs: set[asyncio.Task[object]] = set()
+
+    def spawn(self, work: Coroutine[Any, Any, object]) -> None:
+        """Run `work` soon; what it raises is logged."""
+        task: asyncio.Task[object] = asyncio.get_running_loop().create_task(work)
+        self._jobs.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[object]) -> None:
+        self._jobs.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("background work failed", exc_info=task.exception())
+
+    async def aclose(self) -> None:
+        """Wait for what runs."""
+        while self._jobs:
+            await asyncio.gather(*self._jobs, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def running(services: Services, background: Background) -> AsyncIterator[None]:
+    """Recover, run the house-keeping while the server serves, then end everything in order.
+
+    Instances end before the vault does, so that an app's last exchange is answered; a refresh under way is
+    always finished and saved (security.md O-22).
+    """
+    folders = await asyncio.to_thread(_recover_records, services)
+    await asyncio.to_thread(services.shelf.sweep, folders)
+    await services.pool.recover()
+    house = [
+        asyncio.create_task(services.sessions.keep_flushing(), name="sessions"),
+        asyncio.create_task(services.pool.keep_house(IDLE_SECONDS), name="instances"),
+    ]
+    try:
+        yield
+    finally:
+        for job in house:
+            job.cancel()
+        await asyncio.gather(*house, return_exceptions=True)
+        await services.tasks.aclose()
+        await services.pool.aclose()
+        await background.aclose()
+        await services.vault.aclose()
+        await services.sessions.flush()
+        await services.trail.aclose()
+        await services.outbound.aclose()
+        services.passwords.close()

@@ -1,0 +1,144 @@
+"""Every service of one server as one value: what the composition root makes and rooms are given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from uv import find_uv_bin
+
+from integrations import catalog
+from integrations.http import OutboundClient
+from runners.backends.local import LocalRunner
+from runners.environments.interpreters import Interpreter
+from runners.environments.store import EnvironmentStore
+from server.access.guard import Guard
+from server.accounts.passwords import Passwords
+from server.audit.trail import Trail
+from server.bundles.shelf import Shelf
+from server.content.directory import Directory
+from server.content.variables import Variables
+from server.db.engine import Database
+from server.installation import Installation
+from server.instances.credentials import Credentials
+from server.instances.live import Link
+from server.instances.pool import Pool
+from server.instances.prepare import Preparer
+from server.keys.keyring import Keyring
+from server.oauth.associations import Associations
+from server.oauth.integrations import Integrations
+from server.publishing.deploy import Deployer
+from server.sessions.handles import Handles
+from server.sessions.identify import Sessions
+from server.settings import Settings
+from server.tasks.tasks import Tasks
+from server.vault.vault import Vault
+from server.web.csrf import Csrf
+from server.web.screens import Screens
+
+
+@dataclass(frozen=True)
+class Services:
+    """The services, by name."""
+
+    settings: Settings
+    data_dir: Path
+    interpreters: tuple[Interpreter, ...]
+    outbound: OutboundClient
+    db: Database
+    keyring: Keyring
+    trail: Trail
+    passwords: Passwords
+    sessions: Sessions
+    handles: Handles
+    directory: Directory
+    guard: Guard
+    variables: Variables
+    integrations: Integrations
+    associations: Associations
+    vault: Vault
+    shelf: Shelf
+    tasks: Tasks
+    pool: Pool
+    deployer: Deployer
+    csrf: Csrf
+    screens: Screens
+
+
+@dataclass(frozen=True)
+class Network:
+    """What the pool asks of the proxy: a link to an endpoint, how many are open under a tag, and to hang up."""
+
+    open_link: Callable[[str, int], Link]
+    busy: Callable[[str], int]
+    hang_up: Callable[[str, str], object]
+
+
+def assemble(
+    settings: Settings, opened: Installation, interpreters: tuple[Interpreter, ...], network: Network
+) -> Services:
+    """Make every service once; nothing runs yet."""
+    db, keyring, data = opened.db, opened.keyring, opened.data_dir
+    outbound = OutboundClient(allow_local=settings.oauth_allow_local_providers)
+    trail, directory, handles = Trail(db), Directory(db), Handles(keyring)
+    sessions = Sessions(
+        db, secure=settings.secure_cookies, idle=settings.session_idle, absolute=settings.session_absolute
+    )
+    integrations = Integrations(db, keyring, catalog.load(), trail, allow_local=settings.oauth_allow_local_providers)
+    associations = Associations(db, trail, integrations, directory)
+    vault = Vault(db, keyring, integrations, client=outbound, trail=trail)
+    shelf, variables = Shelf(data / "bundles", settings.max_bundle_size), Variables(db, keyring)
+    environments = EnvironmentStore(
+        data / "environments",
+        uv=Path(find_uv_bin()),
+        interpreters=interpreters,
+        installer_variables=settings.installer_variables,
+    )
+    preparer = Preparer(shelf, environments)
+
+    async def wants_content_token(content_guid: str) -> bool:
+        return any(there.auth_type == "Service Account" for there in await associations.for_content(content_guid))
+
+    issuer = Credentials(
+        db, handles, settings.internal_url, wants_content_token=wants_content_token, forget_key=sessions.forget_key
+    )
+    pool = Pool(
+        db,
+        LocalRunner(),
+        preparer,
+        issuer,
+        variables,
+        keyring,
+        run_root=data / "run",
+        origins=settings.origins,
+        start_timeout=settings.app_start_timeout,
+        open_link=network.open_link,
+        busy=network.busy,
+        hang_up=network.hang_up,
+    )
+    tasks, csrf = Tasks(db), Csrf(keyring, settings.origins)
+    return Services(
+        settings=settings,
+        data_dir=data,
+        interpreters=interpreters,
+        outbound=outbound,
+        db=db,
+        keyring=keyring,
+        trail=trail,
+        passwords=Passwords(),
+        sessions=sessions,
+        handles=handles,
+        directory=directory,
+        guard=Guard(directory),
+        variables=variables,
+        integrations=integrations,
+        associations=associations,
+        vault=vault,
+        shelf=shelf,
+        tasks=tasks,
+        pool=pool,
+        deployer=Deployer(db, directory, tasks, preparer, pool, trail),
+        csrf=csrf,
+        screens=Screens(csrf, settings.origin, https=settings.secure_cookies),
+    )
