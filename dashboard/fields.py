@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Config = Mapping[str, str | bool]
+Control = Literal["text", "textarea", "password", "select", "checkbox", "fixed"]
+"""`fixed` is an option with a single value: nothing to choose, so nothing to show."""
 _PREFIX = "config."
 
 
@@ -21,7 +23,7 @@ class DrawnField:
 
     name: str
     label: str
-    control: Literal["text", "textarea", "password", "select", "checkbox"]
+    control: Control
     value: str = ""
     """What it holds; always empty for a secret, which is written and never read back."""
     description: str = ""
@@ -83,11 +85,11 @@ def _entries(template: Mapping[str, Any]) -> list[tuple[bool, Mapping[str, Any]]
     return sorted(both, key=lambda entry: entry[1].get("order") or 0)
 
 
-def _control(
-    is_option: bool, entry: Mapping[str, Any]
-) -> Literal["text", "textarea", "password", "select", "checkbox"]:
+def _control(is_option: bool, entry: Mapping[str, Any]) -> Control:
     if is_option:
-        return "checkbox" if entry.get("type") == "bool" else "select"
+        if entry.get("type") == "bool":
+            return "checkbox"
+        return "fixed" if len(entry.get("values") or ()) == 1 else "select"
     if entry.get("secret"):
         return "password"
     return "textarea" if entry.get("multiline") else "text"
@@ -110,14 +112,14 @@ def draw(
     kept = frozenset(stored_secrets)
     for is_option, entry in _entries(template):
         name = str(entry["name"])
-        control = _control(is_option, entry)
+        control: Control = _control(is_option, entry)
         secret = bool(entry.get("secret"))
         expression = entry.get("visibility_expression")
         found.append(
             DrawnField(
                 name=name,
                 label=str(entry.get("label") or name),
-                control="password" if secret else control,
+                control=control,
                 value="" if secret else as_text(values.get(name, entry.get("default"))),
                 description=str(entry.get("description") or ""),
                 choices=tuple(as_text(choice) for choice in entry.get("values") or ()),

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from dashboard.fields import draw, read, visible
+from integrations.catalog import load
 from tools.page_samples import TEMPLATE
 
 
@@ -108,3 +109,21 @@ def test_read_takes_what_the_template_knows() -> None:
 def test_read_leaves_out_an_empty_secret_and_an_unticked_box_is_false() -> None:
     assert read(TEMPLATE, [("config.client_secret", " "), ("config.use_pkce", "false")]) == {"use_pkce": False}
     assert read(TEMPLATE, [("config.client_secret", "s3cret")]) == {"client_secret": "s3cret"}
+
+
+@pytest.mark.parametrize("template", [template.wire() for template in load().all()], ids=lambda wire: wire["id"])
+def test_every_shipped_template_draws_and_its_defaults_read_back(template: dict[str, Any]) -> None:
+    drawn = draw(template, {})
+    assert drawn
+    values = {field.name: field.value for field in drawn}
+    for entry in [*template["options"], *template["fields"]]:
+        visible(entry["visibility_expression"], values)
+    config = read(template, [(field.input_name, field.value) for field in drawn])
+    assert set(config) == {field.name for field in drawn if field.control != "password"}
+
+
+def test_an_option_without_a_choice_is_carried_but_not_shown() -> None:
+    option = {"name": "auth_type", "order": 1, "type": "select", "values": ["Viewer"], "default": "Viewer"}
+    (field,) = draw({"options": [option]}, {})
+    assert (field.control, field.value) == ("fixed", "Viewer")
+    assert read({"options": [option]}, [("config.auth_type", "Viewer")]) == {"auth_type": "Viewer"}
