@@ -34,9 +34,7 @@ class AdminApi:
 
     async def list_clients(self, request: Request) -> Response:
         """Return every client's settings, without secrets."""
-        return self._refused(request) or JSONResponse(
-            [_shown(client) for client in self._state.clients.all()]
-        )
+        return self._refused(request) or JSONResponse([_shown(client) for client in self._state.clients.all()])
 
     async def put_client(self, request: Request) -> Response:
         """Change the named settings of a client, or register one; 400 names a setting that cannot be."""
@@ -84,9 +82,7 @@ class AdminApi:
     def _refused(self, request: Request) -> Response | None:
         """Return a 401 unless the admin token came along."""
         scheme, _, value = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and secrets.compare_digest(
-            value.encode(), self._state.admin_token.encode()
-        ):
+        if scheme.lower() == "bearer" and secrets.compare_digest(value.encode(), self._state.admin_token.encode()):
             return None
         return JSONResponse(
             {"error": "Send Authorization: Bearer and the admin token the provider was started with."},

@@ -40,9 +40,7 @@ class Client(ClientMixin):  # type: ignore[misc]
         """Say whether the address is registered: exactly, or on any loopback port (RFC 8252 section 7.3)."""
         if redirect_uri in self.settings.redirect_uris:
             return True
-        return self.settings.any_loopback_redirect and _is_loopback_twin(
-            redirect_uri, self.settings.redirect_uris
-        )
+        return self.settings.any_loopback_redirect and _is_loopback_twin(redirect_uri, self.settings.redirect_uris)
 
     def check_client_secret(self, client_secret: str) -> bool:
         """Compare in constant time."""

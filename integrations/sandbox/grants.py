@@ -61,9 +61,7 @@ class AuthorizationCodeGrant(rfc6749.AuthorizationCodeGrant):  # type: ignore[mi
     def generate_token(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Issue tokens; a refresh token only where the client's settings say so."""
         settings = self.request.client.settings
-        kwargs["include_refresh_token"] = settings.issue_refresh and kwargs.get(
-            "include_refresh_token", False
-        )
+        kwargs["include_refresh_token"] = settings.issue_refresh and kwargs.get("include_refresh_token", False)
         return super().generate_token(*args, **kwargs)  # type: ignore[no-any-return]
 
 
@@ -160,7 +158,5 @@ class OpenIDCode(AuthlibOpenIDCode):  # type: ignore[misc]
 
 def user_claims(user: UserSettings, scope: str) -> UserInfo:
     """Return the OpenID Connect claims of `user` that `scope` allows (OpenID Connect Core section 5.4)."""
-    claims = UserInfo(
-        sub=user.sub, name=user.name, preferred_username=user.sub, email=user.email, email_verified=True
-    )
+    claims = UserInfo(sub=user.sub, name=user.name, preferred_username=user.sub, email=user.email, email_verified=True)
     return claims.filter(scope)

@@ -166,9 +166,7 @@ def _client_id(wire: WireRequest) -> str | None:
 def _refusal(fault: Fault) -> Reply | None:
     """Return the answer of a fault that strikes before any work, or None for the other kinds."""
     if fault.kind in {"invalid_grant", "invalid_client"}:
-        return _error(
-            401 if fault.kind == "invalid_client" else 400, fault.kind, "A scripted fault of the sandbox."
-        )
+        return _error(401 if fault.kind == "invalid_client" else 400, fault.kind, "A scripted fault of the sandbox.")
     if fault.kind not in _STATUS:
         return None
     headers = [("Content-Type", "text/html; charset=utf-8"), *_NO_STORE]

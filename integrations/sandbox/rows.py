@@ -32,18 +32,14 @@ class Row:
 
 BOOKS: Final = {
     "alice": Book(("Nordics", "Benelux", "Iberia"), ("City bike", "Cargo bike", "Helmet"), 640, 60, peak=6),
-    "bob": Book(
-        ("Northeast", "Midwest", "Pacific"), ("Espresso", "Filter roast", "Grinder"), 18, 900, peak=1
-    ),
+    "bob": Book(("Northeast", "Midwest", "Pacific"), ("Espresso", "Filter roast", "Grinder"), 18, 900, peak=1),
     "carol": Book(("Kanto", "Kansai", "Hokkaido"), ("Sencha", "Matcha", "Teapot"), 32, 380, peak=3),
 }
 
 
 def rows_of(sub: str) -> list[Row]:
     """Return the 108 rows of one person; whoever has no book of their own gets one drawn from the name."""
-    book = BOOKS.get(sub) or Book(
-        ("East", "West", "South"), ("Basic", "Plus", "Pro"), 20 + _dice(sub, 80), 200, 5
-    )
+    book = BOOKS.get(sub) or Book(("East", "West", "South"), ("Basic", "Plus", "Pro"), 20 + _dice(sub, 80), 200, 5)
     return [
         _row(sub, book, place, kind, number)
         for number in range(len(MONTHS))
@@ -73,9 +69,7 @@ def _row(sub: str, book: Book, place: int, kind: int, number: int) -> Row:
     away = abs(int(month[5:]) - book.peak)
     season = 1.35 - 0.12 * min(away, 12 - away)
     chance = 0.9 + _dice(f"{sub}{place}{kind}{month}", 200) / 1000
-    units = round(
-        book.units * (1 - 0.22 * place) * (1 - 0.28 * kind) * season * (1 + 0.012 * number) * chance
-    )
+    units = round(book.units * (1 - 0.22 * place) * (1 - 0.28 * kind) * season * (1 + 0.012 * number) * chance)
     price = round(book.price * (1, 1.85, 0.6)[kind])
     return Row(book.regions[place], book.products[kind], month, units, units * price)
 

@@ -38,15 +38,12 @@ def run(
         return 1
     except OSError as error:
         sys.stderr.write(
-            f"sandbox provider: cannot listen on {host} port {port} ({error.strerror}); "
-            "choose another with --port.\n"
+            f"sandbox provider: cannot listen on {host} port {port} ({error.strerror}); choose another with --port.\n"
         )
         return 1
     if not quiet:
         names = ", ".join(user.sub for user in settings.users)
-        sys.stderr.write(
-            f"Sandbox provider on {settings.issuer}\nSign in as {names}; the password is the name.\n"
-        )
+        sys.stderr.write(f"Sandbox provider on {settings.issuer}\nSign in as {names}; the password is the name.\n")
     try:
         uvicorn.Server(server_config(app)).run(sockets=[listener])
     except KeyboardInterrupt:

@@ -36,9 +36,7 @@ class Screens:
         """Load the templates; every value in them is escaped."""
         self._state = state
         self._server = server
-        self._templates = Environment(
-            loader=FileSystemLoader(PAGES), autoescape=select_autoescape(default=True)
-        )
+        self._templates = Environment(loader=FileSystemLoader(PAGES), autoescape=select_autoescape(default=True))
 
     def routes(self) -> list[Route]:
         """Return where each page lives."""
@@ -76,9 +74,7 @@ class Screens:
         if session is None:
             return self._sign_in_page(request, request.url.query)
         if not secrets.compare_digest(session.form_key.encode(), form.get("form_key", "").encode()):
-            return self._problem(
-                "This form is out of date", "Go back to the app you came from and try again.", 403
-            )
+            return self._problem("This form is out of date", "Go back to the app you came from and try again.", 403)
         user = self._state.users.get(session.sub)
         wire = _query_request(request)
         try:
@@ -91,9 +87,7 @@ class Screens:
     async def sign_in(self, request: Request) -> Response:
         """Start a browser session with a name and a password, or with one click on a person's name."""
         if not _from_here(request):
-            return self._problem(
-                "This form came from elsewhere", "Sign in from the page of this provider.", 403
-            )
+            return self._problem("This form came from elsewhere", "Sign in from the page of this provider.", 403)
         form = await _form(request)
         query = form.get("next", "")
         if "continue_as" in form:
@@ -111,9 +105,7 @@ class Screens:
     async def sign_out(self, request: Request) -> Response:
         """End the browser session and go on to sign-in."""
         if not _from_here(request):
-            return self._problem(
-                "This form came from elsewhere", "Sign out on the page of this provider.", 403
-            )
+            return self._problem("This form came from elsewhere", "Sign out on the page of this provider.", 403)
         form = await _form(request)
         self._state.sessions.end(request.cookies.get(SESSION_COOKIE))
         response = RedirectResponse(_onward(form.get("next", "")), 303, HEADERS)
@@ -142,9 +134,7 @@ class Screens:
         """Return who is signed in with this browser."""
         return self._state.sessions.get(request.cookies.get(SESSION_COOKIE))
 
-    def _sign_in_page(
-        self, request: Request, query: str, username: str = "", failed: bool = False
-    ) -> Response:
+    def _sign_in_page(self, request: Request, query: str, username: str = "", failed: bool = False) -> Response:
         """Return the sign-in page; 401 when a name and password did not fit."""
         client = self._state.clients.get(dict(parse_qsl(query)).get("client_id"))
         return self._page(
@@ -186,9 +176,7 @@ class Screens:
             self._server.issuer_parameter.add_issuer_parameter(self._server, reply)
             return _see_other(reply)
         # Authlib refuses to put some characters into an error's text, with a ValueError.
-        reason = (
-            error.get_error_description() if isinstance(error, OAuth2Error) else "A parameter is malformed."
-        )
+        reason = error.get_error_description() if isinstance(error, OAuth2Error) else "A parameter is malformed."
         code = error.error if isinstance(error, OAuth2Error) else "invalid_request"
         return self._problem("The app's request cannot be answered", reason, 400, code=code)
 

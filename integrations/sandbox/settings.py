@@ -163,12 +163,8 @@ def client_from(entry: Mapping[str, Any]) -> ClientSettings:
     client_id = entry.get("client_id")
     if not isinstance(client_id, str) or not client_id:
         raise SettingsError("A client needs a client_id (a text that is not empty).")
-    blank = ClientSettings(
-        client_id, name=client_id, auth_methods=("none",), redirect_uris=("http://localhost/",)
-    )
-    secret = (
-        {} if entry.get("secret") is None else {"auth_methods": ["client_secret_basic", "client_secret_post"]}
-    )
+    blank = ClientSettings(client_id, name=client_id, auth_methods=("none",), redirect_uris=("http://localhost/",))
+    secret = {} if entry.get("secret") is None else {"auth_methods": ["client_secret_basic", "client_secret_post"]}
     return changed(blank, {"redirect_uris": [], **secret, **entry})
 
 
@@ -189,9 +185,7 @@ def load_clients(path: Path) -> tuple[ClientSettings, ...]:
 def _subset(client_id: str, name: str, given: tuple[str, ...], allowed: tuple[str, ...]) -> None:
     """Raise SettingsError when `given` names something outside `allowed`."""
     if unknown := [item for item in given if item not in allowed]:
-        raise SettingsError(
-            f"{client_id}: {name} has {', '.join(unknown)}; use some of {', '.join(allowed)}."
-        )
+        raise SettingsError(f"{client_id}: {name} has {', '.join(unknown)}; use some of {', '.join(allowed)}.")
 
 
 def _typed(name: str, value: Any, wanted: Any) -> Any:
@@ -222,11 +216,7 @@ def _faults(value: Any) -> tuple[Fault, ...]:
     found = []
     for item in value:
         entry = {"kind": item} if isinstance(item, str) else item
-        if (
-            not isinstance(entry, dict)
-            or not isinstance(entry.get("kind"), str)
-            or entry.keys() - _FAULT_FIELDS
-        ):
+        if not isinstance(entry, dict) or not isinstance(entry.get("kind"), str) or entry.keys() - _FAULT_FIELDS:
             raise SettingsError('fail_next entries look like {"kind": "server_error", "times": 2}.')
         if type(entry.get("times", 1)) is not int:
             raise SettingsError("fail_next: times must be a whole number.")
