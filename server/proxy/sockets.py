@@ -3,7 +3,7 @@
 import asyncio
 import http
 import logging
-from typing import Any
+from typing import Any, cast
 
 from uvicorn.config import Config
 from uvicorn.protocols.utils import get_remote_addr, is_ssl
@@ -66,7 +66,7 @@ class _Socket(asyncio.Protocol):
     # What the server and the event loop call.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast(asyncio.Transport, transport)  # uvloop's transports are not subclasses of it
         self._transport = transport
         self._server_state.connections.add(self)  # type: ignore[arg-type]
 
