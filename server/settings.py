@@ -85,7 +85,7 @@ class Settings:
     @property
     def hosts(self) -> frozenset[str]:
         """The Host header values this server answers to (security.md G-15)."""
-        local = (f"{name}:{self.port}" for name in ("localhost", "127.0.0.1", "[::1]"))
+        local = (f"{name}:{self.port}" for name in ("localhost", "127.0.0.1"))
         return frozenset({urlsplit(self.origin).netloc.lower(), *local, *(h.lower() for h in self.allowed_hosts)})
 
     @property

@@ -121,7 +121,8 @@ class Pool:
         bundle = await self._db.read(lambda session: session.get(Bundle, place.bundle_id))
         if bundle is None or bundle.content_id != view.id:
             raise StartProblem("This version does not exist any more.")
-        prepared = await self._preparer.prepare(bundle, tell)
+        # A deployment has reported the build already, so only the starting screen hears of it again.
+        prepared = await self._preparer.prepare(bundle, lines.append)
         key = secrets.token_hex(8)
         run_dir = self._run_root / key
         run_dir.mkdir(mode=0o700, parents=True)
