@@ -1,0 +1,16 @@
+"""What the Access tab works out itself."""
+
+import dataclasses
+
+from tools.page_samples import content_samples, head
+
+ACCESS = next(view for slug, _, view in content_samples() if slug == "access")
+
+
+def test_only_viewer_integrations_need_to_know_who_is_looking() -> None:
+    assert [used.name for used in ACCESS.personal] == ["Sandbox"]
+    assert dataclasses.replace(ACCESS, integrations=ACCESS.integrations[1:]).personal == ()
+
+
+def test_the_head_names_its_kind() -> None:
+    assert head("info", kind="python-panel").kind_label == "Panel"
