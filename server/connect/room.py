@@ -66,7 +66,8 @@ class ConnectRoom:
         self._secure = secure
         self._cookie = f"__Secure-{COOKIE}" if secure else COOKIE
         self.routes = [
-            Route(CALLBACK, self.callback, methods=["GET"]),
+            # Every method comes to us, so that a later catch-all cannot answer in our place.
+            Route(CALLBACK, self.callback, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]),
             Route(LOGIN, self.login, methods=["GET", "POST"]),
         ]
 
