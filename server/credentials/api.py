@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from server.access.policy import may_view
 from server.audit.trail import Trail
@@ -27,6 +27,7 @@ from server.web.caller import Caller
 from server.web.errors import NO_VIEW, ApiError, denied
 from server.web.routes import Route, json_reply
 
+PATH = "/v1/oauth/integrations/credentials"
 REFRESH_FAILED, NO_SESSION, BAD_REFRESH_TOKEN = 219, 220, 235
 BAD_CONTENT_TOKEN, WRONG_AUTH_TYPE, NO_TOKEN = 236, 237, 241
 
@@ -59,7 +60,9 @@ class Exchange:
         self._trail = trail
         self._origin = origin
         self.routes = [
-            Route("POST", "/v1/oauth/integrations/credentials", self.exchange, content_key=True),
+            Route("POST", PATH, self.exchange, content_key=True),
+            # `/v1/oauth/integrations/{guid}` would take it for a GUID: put these routes before that one.
+            Route("GET", PATH, _only_post, role=None),
         ]
 
     async def exchange(self, request: Request, caller: Caller) -> Response:
@@ -129,6 +132,10 @@ class Exchange:
     def _consent(self, view: ContentView, there: AssociationView) -> dict[str, Any]:
         query = urlencode({"content": view.guid, "next": f"{view.path}/"})
         return {"consent_url": f"{self._origin}/__oauth__/integrations/{there.guid}/login?{query}"}
+
+
+async def _only_post(_request: Request, _caller: Caller) -> Response:
+    return PlainTextResponse("405 method not allowed", 405, {"Allow": "POST"})
 
 
 def _answer(form: ExchangeForm, issued: Issued) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
-from sqlmodel import Session
+from sqlmodel import Session, select
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -54,7 +54,6 @@ from server.web.api import Api
 from server.web.caller import Caller
 from server.web.csrf import Csrf
 from server.web.screens import Screens
-from sqlmodel import select
 
 ORIGIN = "http://localhost:3939"
 CALLBACK = f"{ORIGIN}/__oauth__/integrations/callback"
@@ -223,9 +222,7 @@ class House:
         self.integrations = Integrations(self.db, self.keyring, load(), self.trail, allow_local=True)
         self.associations = Associations(self.db, self.trail, self.integrations, self.directory)
         client = self.provider.client
-        self.vault = Vault(
-            self.db, self.keyring, self.integrations, client=client, trail=self.trail, clock=self.time
-        )
+        self.vault = Vault(self.db, self.keyring, self.integrations, client=client, trail=self.trail, clock=self.time)
         self.consent = Consent(self.vault.standings)
         self.csrf = Csrf(self.keyring, (ORIGIN,))
         self.exchange = Exchange(
@@ -251,9 +248,9 @@ class House:
         guard = Guard(self.directory)
         api = Api(
             [
+                *self.exchange.routes,
                 *oauth_api.routes(self.integrations, self.associations, guard),
                 *vault_api.routes(self.vault, self.integrations, self.trail),
-                *self.exchange.routes,
             ],
             self.csrf,
         )

@@ -50,9 +50,7 @@ async def test_two_hundred_exchanges_at_expiry_cause_one_refresh(house):
     alice, integration = await one(house)
     house.time.ahead = 3590
     house.provider.delay = 0.1
-    answers = await asyncio.gather(
-        *(house.vault.tokens.access_token(alice.id, integration.id) for _ in range(200))
-    )
+    answers = await asyncio.gather(*(house.vault.tokens.access_token(alice.id, integration.id) for _ in range(200)))
     assert len({answer.access_token.reveal() for answer in answers}) == 1
     assert house.provider.refreshes == 1
 

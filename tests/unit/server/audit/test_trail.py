@@ -1,0 +1,63 @@
+"""Audit events: with a change, at once, or later in batches."""
+
+import pytest
+
+from server.audit.trail import Trail
+from server.db.engine import DatabaseUnavailable
+from server.db.models import AuditEvent
+from tests.unit.server.vault.house import House, until
+
+
+async def test_an_event_is_there_exactly_when_its_change_is(house: House):
+    def fail(session: object) -> None:
+        house.trail.record(session, None, "add_thing", guid="x")
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await house.db.write(fail)
+    assert house.rows(AuditEvent) == []
+    await house.db.write(lambda session: house.trail.record(session, None, "add_thing", guid="x"))
+    (row,) = house.rows(AuditEvent)
+    assert (row.actor, row.actor_guid, row.action, row.data) == ("system", None, "add_thing", {"guid": "x"})
+
+
+async def test_an_event_names_its_actor(house: House):
+    alice = await house.person("alice")
+    await house.trail.append(alice.caller, "do_thing")
+    (row,) = house.rows(AuditEvent)
+    assert (row.actor, row.actor_guid) == ("alice", alice.guid)
+
+
+async def test_later_events_come_soon_and_in_order(house: House):
+    for number in range(1200):
+        house.trail.later(None, "count", number=number)
+    await until(lambda: len(house.rows(AuditEvent)) == 1200)
+    assert [row.data["number"] for row in house.rows(AuditEvent)] == list(range(1200))
+
+
+async def test_later_events_survive_an_absent_database_and_the_end(house: House, monkeypatch):
+    trail = Trail(house.db, gather=0.0)
+    good = house.db.write
+    failed = []
+
+    async def bad(*_: object) -> None:
+        failed.append(1)
+        raise DatabaseUnavailable("gone")
+
+    monkeypatch.setattr(house.db, "write", bad)
+    trail.later(None, "wait")
+    await until(lambda: bool(failed))
+    monkeypatch.setattr(house.db, "write", good)
+    await trail.aclose()
+    assert [row.action for row in house.rows(AuditEvent)] == ["wait"]
+
+
+async def test_too_many_waiting_events_lose_the_oldest_and_say_so(house: House, monkeypatch):
+    monkeypatch.setattr("server.audit.trail.MOST_WAITING", 3)
+    trail = Trail(house.db, gather=0.05)
+    for number in range(5):
+        trail.later(None, "count", number=number)
+    await trail.aclose()
+    found = {row.action: row.data for row in house.rows(AuditEvent)}
+    assert found["lose_audit_events"] == {"count": 2}
+    assert [row.data["number"] for row in house.rows(AuditEvent) if row.action == "count"] == [2, 3, 4]

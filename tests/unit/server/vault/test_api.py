@@ -1,0 +1,67 @@
+"""OAuth sessions and the test of a service account over the wire (connect-api.md 3.1 verify, 3.4)."""
+
+import httpx
+
+from server.db.models import Connection
+from tests.unit.server.vault.house import CANARY, House
+
+PATH = "/__api__/v1/oauth/sessions"
+
+
+async def test_people_see_and_end_their_own_sessions_and_administrators_all(house: House):
+    admin = await house.person("admin", "administrator")
+    alice, bob = await house.person("alice"), await house.person("bob")
+    integration = await house.integration(admin)
+    guid = await house.connected(alice, integration)
+    await house.connected(bob, integration)
+    as_alice, as_bob, as_admin = (house.browser(key=p.key) for p in (alice, bob, admin))
+    (mine,) = (await as_alice.get(PATH)).json()
+    assert mine.keys() == {
+        "id",
+        "guid",
+        "user_guid",
+        "oauth_integration_guid",
+        "has_refresh_token",
+        "created_time",
+        "updated_time",
+    }
+    assert (mine["guid"], mine["user_guid"], mine["has_refresh_token"]) == (guid, alice.guid, True)
+    assert (await as_alice.get(f"{PATH}/{guid}")).json() == mine
+    assert (await as_alice.get(PATH, params={"all": "true"})).status_code == 403
+    assert len((await as_admin.get(PATH, params={"all": "true"})).json()) == 2
+    assert (await as_admin.get(PATH)).json() == []
+    for answer in (await as_bob.get(f"{PATH}/{guid}"), await as_bob.delete(f"{PATH}/{guid}")):
+        assert (answer.status_code, answer.json()["code"]) == (404, 220)
+    assert (await as_alice.delete(f"{PATH}/{guid}")).status_code == 204
+    assert (await as_alice.delete(f"{PATH}/{guid}")).status_code == 404
+    assert len(house.rows(Connection)) == 1
+    await house.vault.aclose()
+    assert [token.startswith(CANARY) for token in house.provider.revoked()] == [True]
+
+
+async def test_a_disconnect_does_not_wait_for_the_provider(house: House):
+    admin = await house.person("admin", "administrator")
+    integration = await house.integration(admin)
+    guid = await house.connected(admin, integration)
+    house.vault.background.closing.set()
+    assert (await house.browser(key=admin.key).delete(f"{PATH}/{guid}")).status_code == 204
+    assert house.rows(Connection) == []
+
+
+async def test_verify_tries_a_service_account(house: House):
+    admin = await house.person("admin", "administrator")
+    viewer = await house.integration(admin)
+    service = await house.integration(admin, auth_type="Service Account")
+    client = house.browser(key=admin.key)
+
+    async def verify(integration) -> httpx.Response:
+        return await client.post(f"/__api__/v1/oauth/integrations/{integration.guid}/verify")
+
+    refused = await verify(viewer)
+    assert (refused.status_code, refused.json()["code"]) == (400, 240)
+    good = await verify(service)
+    assert good.status_code == 200
+    assert "at-service" not in good.text
+    house.provider.secret = "other"
+    failed = await verify(service)
+    assert (failed.status_code, failed.json()["code"]) == (400, 241)
