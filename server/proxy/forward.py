@@ -20,7 +20,7 @@ _LINGER_SECONDS = 0.1
 _log = logging.getLogger("tabard.proxy")
 
 
-async def forward(  # noqa: PLR0917 - the ASGI three, then ours
+async def forward(
     scope: MutableMapping[str, Any],
     receive: Receive,
     send: Send,

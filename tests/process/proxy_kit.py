@@ -2,12 +2,16 @@
 
 import asyncio
 import contextlib
+import functools
+import inspect
 import resource
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 import uvicorn
+import uvloop
 
 from server.proxy.contract import Destination, Head, Refusal, target_of
 from server.proxy.failures import UpstreamFailed, UpstreamTimedOut
@@ -22,6 +26,24 @@ Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]
 POLICY = HeaderPolicy(frozenset({b"tabard_session"}))
 TAGS = frozenset({"content:x", "viewer:alice"})
 INJECT = ((b"Posit-Connect-User-Session-Token", b"handle"),)
+
+
+def on_loops(*names: str) -> Callable[[Callable[..., Awaitable[None]]], Callable[..., None]]:
+    """Run a test once on each of the named loops: "uvloop", which the gateway runs on, and "asyncio"."""
+    factories = {"uvloop": uvloop.new_event_loop, "asyncio": asyncio.new_event_loop}
+
+    def wrap(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
+        @functools.wraps(test)
+        def run(loop_name: str, **arguments: object) -> None:
+            with asyncio.Runner(loop_factory=factories[loop_name]) as runner:
+                runner.run(test(**arguments))
+
+        del run.__wrapped__
+        own = inspect.Parameter("loop_name", inspect.Parameter.KEYWORD_ONLY)
+        run.__signature__ = inspect.Signature([*inspect.signature(test).parameters.values(), own])
+        return pytest.mark.parametrize("loop_name", names)(run)
+
+    return wrap
 
 
 async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:

@@ -6,9 +6,10 @@ import contextlib
 import pytest
 
 from server.proxy.upstream import Limits
-from tests.process.proxy_kit import App, gateway, listening, read_head, read_request, reply, rss, until
+from tests.process.proxy_kit import App, gateway, listening, on_loops, read_head, read_request, reply, rss, until
 
 
+@on_loops("uvloop")
 async def test_a_request_and_its_answer_pass():
     app = App(lambda request: reply(b"hello", b"X-App: 1", b"Server: mine", b"Set-Cookie: tabard_session=evil"))
     async with listening(app) as port, gateway(port) as gate:
@@ -32,6 +33,7 @@ async def test_a_request_and_its_answer_pass():
 @pytest.mark.parametrize(
     "target", [b"/content/x/?", b"/content/x/a?b?c", b"/content/x/;v=1/%7Ex?%20=+", b"/content/x/a:80?x"]
 )
+@on_loops("uvloop")
 async def test_the_target_is_passed_byte_for_byte(target):
     app = App()
     async with listening(app) as port, gateway(port) as gate:
@@ -39,6 +41,7 @@ async def test_the_target_is_passed_byte_for_byte(target):
     assert app.seen[0].line == b"GET " + target + b" HTTP/1.1"
 
 
+@on_loops("uvloop")
 async def test_bodies_keep_their_framing():
     app = App()
     async with listening(app) as port, gateway(port) as gate:
@@ -60,6 +63,7 @@ async def test_bodies_keep_their_framing():
     assert app.connections == 1
 
 
+@on_loops("uvloop")
 async def test_answers_without_a_length_pass():
     answers = [
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nX-Trailer: 1\r\n\r\n",
@@ -74,6 +78,7 @@ async def test_answers_without_a_length_pass():
         assert (await client.get()).body == b"final"
 
 
+@on_loops("uvloop")
 async def test_an_answer_that_ends_with_the_connection_passes():
     async def app(reader, writer):
         await read_request(reader)
@@ -87,6 +92,7 @@ async def test_an_answer_that_ends_with_the_connection_passes():
         assert (await client.get()).body == b"until the end"
 
 
+@on_loops("uvloop")
 async def test_connections_are_used_again_and_by_the_last_one_freed():
     app = App()
     async with listening(app) as port, gateway(port) as gate:
@@ -96,6 +102,7 @@ async def test_connections_are_used_again_and_by_the_last_one_freed():
         assert app.connections == 1
 
 
+@on_loops("uvloop")
 async def test_set_cookie_is_not_replayed():
     app = App(lambda request: reply(b"ok", b"Set-Cookie: sess=V1; Path=/content/x"))
     async with listening(app) as port, gateway(port) as gate:
@@ -104,6 +111,7 @@ async def test_set_cookie_is_not_replayed():
     assert [request.values(b"cookie") for request in app.seen] == [[], []]
 
 
+@on_loops("uvloop")
 async def test_redirects_are_passed_on_and_proxies_of_the_environment_ignored(monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     app = App()
@@ -133,6 +141,7 @@ SMUGGLED = b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nsmuggled"
         (b"GET", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n" + SMUGGLED, 200),
     ],
 )
+@on_loops("uvloop")
 async def test_what_follows_an_answer_never_reaches_the_next_request(method, first, status):
     app = App(lambda request: first if request.line.startswith(method + b" /content/x/first") else reply(b"own"))
     async with listening(app) as port, gateway(port) as gate:
@@ -145,6 +154,7 @@ async def test_what_follows_an_answer_never_reaches_the_next_request(method, fir
     assert app.seen[1].connection == 2
 
 
+@on_loops("uvloop")
 async def test_bytes_on_an_idle_connection_end_it():
     async def app(reader, writer):
         await read_request(reader)
@@ -180,6 +190,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize("answer", BROKEN, ids=range(len(BROKEN)))
+@on_loops("uvloop")
 async def test_an_answer_that_is_not_http_is_a_502(answer):
     async def app(reader, writer):
         await read_request(reader)
@@ -193,6 +204,7 @@ async def test_an_answer_that_is_not_http_is_a_502(answer):
         assert b"127.0.0.1" not in got.body
 
 
+@on_loops("uvloop")
 async def test_an_app_that_does_not_listen_is_a_502():
     async with listening(App()) as port:
         pass
@@ -200,6 +212,7 @@ async def test_an_app_that_does_not_listen_is_a_502():
         assert (await (await gate.client()).get()).status == 502
 
 
+@on_loops("uvloop")
 async def test_an_app_that_does_not_answer_is_a_504():
     app = App(lambda request: b"")
     async with listening(app) as port, gateway(port, limits=Limits(response_seconds=0.3)) as gate:
@@ -207,6 +220,7 @@ async def test_an_app_that_does_not_answer_is_a_504():
         await until(lambda: not gate.upstream._open)
 
 
+@on_loops("uvloop")
 async def test_a_get_is_sent_again_only_if_its_used_connection_was_dead():
     app = App(lambda request: reply(b"ok") if app.connections != 1 or len(app.seen) == 1 else None)
     async with listening(app) as port, gateway(port) as gate:
@@ -216,6 +230,7 @@ async def test_a_get_is_sent_again_only_if_its_used_connection_was_dead():
         assert [request.connection for request in app.seen] == [1, 1, 2]
 
 
+@on_loops("uvloop")
 async def test_a_post_is_never_sent_twice():
     app = App(lambda request: reply(b"ok") if request.line.startswith(b"GET") else None)
     async with listening(app) as port, gateway(port) as gate:
@@ -226,6 +241,7 @@ async def test_a_post_is_never_sent_twice():
         assert sum(request.line.startswith(b"POST") for request in app.seen) == 1
 
 
+@on_loops("uvloop")
 async def test_a_get_on_a_new_connection_is_not_sent_again():
     app = App(lambda request: None)
     async with listening(app) as port, gateway(port) as gate:
@@ -236,6 +252,7 @@ async def test_a_get_on_a_new_connection_is_not_sent_again():
 @pytest.mark.parametrize(
     "head", [b"Content-Length: 100\r\n\r\npart", b"Transfer-Encoding: chunked\r\n\r\n4\r\npart\r\n"]
 )
+@on_loops("uvloop")
 async def test_a_cut_answer_is_not_passed_off_as_whole(head):
     async def app(reader, writer):
         await read_request(reader)
@@ -249,6 +266,7 @@ async def test_a_cut_answer_is_not_passed_off_as_whole(head):
         assert not rest.endswith(b"0\r\n\r\n")
 
 
+@on_loops("uvloop")
 async def test_events_are_not_held_back():
     step = asyncio.Event()
 
@@ -271,6 +289,7 @@ async def test_events_are_not_held_back():
             await client.rest()
 
 
+@on_loops("uvloop")
 async def test_a_request_that_waits_can_be_ended_too():
     app = App(lambda request: b"")
     async with listening(app) as port, gateway(port) as gate:
@@ -282,6 +301,7 @@ async def test_a_request_that_waits_can_be_ended_too():
 
 
 @pytest.mark.parametrize("begun", [False, True])
+@on_loops("uvloop")
 async def test_a_client_that_leaves_ends_the_apps_exchange(begun):
     left = asyncio.Event()
 
@@ -306,6 +326,7 @@ async def test_a_client_that_leaves_ends_the_apps_exchange(begun):
         await until(lambda: gate.upstream.in_flight == 0)
 
 
+@on_loops("uvloop")
 async def test_an_upload_cut_by_the_client_is_cut_for_the_app():
     seen = []
 
@@ -324,6 +345,7 @@ async def test_an_upload_cut_by_the_client_is_cut_for_the_app():
         await until(lambda: seen)
 
 
+@on_loops("uvloop")
 async def test_an_early_answer_ends_the_upload_and_its_connection():
     async def app(reader, writer):
         await read_head(reader)
@@ -337,6 +359,7 @@ async def test_an_early_answer_ends_the_upload_and_its_connection():
         await until(lambda: not gate.upstream._open)
 
 
+@on_loops("uvloop")
 async def test_100_continue_is_answered_by_the_gateway():
     app = App()
     async with listening(app) as port, gateway(port) as gate:
@@ -348,6 +371,7 @@ async def test_100_continue_is_answered_by_the_gateway():
     assert app.seen[0].values(b"expect") == []
 
 
+@on_loops("uvloop")
 async def test_places_are_given_in_turn_and_bounded():
     gone = asyncio.Event()
 
@@ -371,6 +395,7 @@ async def test_places_are_given_in_turn_and_bounded():
         assert (await next_one.answer()).body == b"done"
 
 
+@on_loops("uvloop")
 async def test_waiting_for_a_place_ends_with_a_504_or_with_the_client():
     app = App(lambda request: b"")
     limits = Limits(connections=1, queue_seconds=0.4)
@@ -385,6 +410,7 @@ async def test_waiting_for_a_place_ends_with_a_504_or_with_the_client():
         assert not gate.upstream._waiting
 
 
+@on_loops("uvloop")
 async def test_idle_connections_are_closed_in_time():
     app = App()
     async with listening(app) as port, gateway(port, limits=Limits(idle_seconds=0.1)) as gate:
@@ -392,6 +418,7 @@ async def test_idle_connections_are_closed_in_time():
         await until(lambda: not gate.upstream._open)
 
 
+@on_loops("uvloop")
 async def test_stopping_the_app_refuses_who_waits_and_who_comes():
     app = App(lambda request: b"")
     async with listening(app) as port, gateway(port, limits=Limits(connections=1)) as gate:
@@ -408,6 +435,7 @@ SIZE = 200_000_000
 BLOCK = bytes(1_000_000)
 
 
+@on_loops("uvloop")
 async def test_a_large_download_to_a_slow_client_needs_little_memory():
     async def app(reader, writer):
         await read_request(reader)
@@ -433,6 +461,7 @@ async def test_a_large_download_to_a_slow_client_needs_little_memory():
         assert most - before < 64_000_000
 
 
+@on_loops("uvloop")
 async def test_a_large_upload_to_a_slow_app_needs_little_memory():
     received = 0
 

@@ -11,7 +11,7 @@ import websockets
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus
 
 from server.proxy.contract import Refusal
-from tests.process.proxy_kit import App, gateway, listening, read_head, read_request, reply, rss, until
+from tests.process.proxy_kit import App, gateway, listening, on_loops, read_head, read_request, reply, rss, until
 
 KEY = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
 HANDSHAKE = b"GET /content/x/ws HTTP/1.1\r\nHost: localhost:3939\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" + KEY
@@ -39,6 +39,7 @@ def connect(gate, path="/content/x/ws", **options):
     return websockets.connect(f"ws://127.0.0.1:{gate.port}{path}", max_size=None, logger=QUIET, proxy=None, **options)
 
 
+@on_loops("uvloop", "asyncio")
 async def test_messages_pass_both_ways():
     async with echoing() as (port, seen), gateway(port) as gate:
         async with connect(gate, "/content/x/ws?a=%2F&b") as socket:
@@ -53,6 +54,7 @@ async def test_messages_pass_both_ways():
         assert len(gate.heads) == 1
 
 
+@on_loops("uvloop", "asyncio")
 async def test_the_apps_handshake_has_our_fields_and_not_our_cookies():
     headers = {
         "Cookie": "tabard_session=S; a=1",
@@ -73,6 +75,7 @@ async def test_the_apps_handshake_has_our_fields_and_not_our_cookies():
         assert "X-App-User" not in got
 
 
+@on_loops("uvloop", "asyncio")
 async def test_the_list_of_subprotocols_is_untouched():
     raw = b"Sec-WebSocket-Protocol: streamlit, 2|ab|c==,  session-id ,bokeh\r\n"
     fields = b"Sec-WebSocket-Protocol: streamlit\r\nSet-Cookie: tabard_session=x\r\n"
@@ -88,6 +91,7 @@ async def test_the_list_of_subprotocols_is_untouched():
     assert app.seen[0].values(b"sec-websocket-protocol") == [b"streamlit, 2|ab|c==,  session-id ,bokeh"]
 
 
+@on_loops("uvloop", "asyncio")
 async def test_bytes_that_come_with_the_heads_are_passed_on():
     got = []
 
@@ -106,6 +110,7 @@ async def test_bytes_that_come_with_the_heads_are_passed_on():
         assert got == [b"from client"]
 
 
+@on_loops("uvloop", "asyncio")
 async def test_large_messages_pass_both_ways():
     async with echoing() as (port, _), gateway(port) as gate, connect(gate, compression=None) as socket:
         message = bytes(range(256)) * 80_000
@@ -113,6 +118,7 @@ async def test_large_messages_pass_both_ways():
         assert await socket.recv() == message
 
 
+@on_loops("uvloop", "asyncio")
 async def test_a_refusal_is_a_whole_http_answer():
     refusal = Refusal(401, ((b"content-type", b"application/json"),), b'{"error": "sign in"}')
     async with listening(App()) as port, gateway(port, refuse=refusal) as gate:
@@ -135,12 +141,14 @@ async def test_a_refusal_is_a_whole_http_answer():
         HANDSHAKE + b"Content-Length: 4\r\n",
     ],
 )
+@on_loops("uvloop", "asyncio")
 async def test_a_bad_handshake_is_a_400_nobody_decides_about(head):
     async with listening(App()) as port, gateway(port) as gate:
         assert (await gate.exchange(head + b"\r\n")).startswith(b"HTTP/1.1 400 ")
         assert gate.heads == []
 
 
+@on_loops("uvloop", "asyncio")
 async def test_an_apps_refusal_is_relayed():
     app = App(lambda request: reply(b"not you", b"X-App: 1", b"Set-Cookie: tabard_session=x", status=b"403 Forbidden"))
     async with listening(app) as port, gateway(port) as gate:
@@ -162,6 +170,7 @@ async def test_an_apps_refusal_is_relayed():
         (b"", 504),
     ],
 )
+@on_loops("uvloop", "asyncio")
 async def test_an_app_that_cannot_is_a_502_or_504(answer, status):
     async def app(reader, writer):
         await read_head(reader)
@@ -173,6 +182,7 @@ async def test_an_app_that_cannot_is_a_502_or_504(answer, status):
         await until(lambda: not gate.upstream._open)
 
 
+@on_loops("uvloop", "asyncio")
 async def test_an_app_that_does_not_listen_is_a_502():
     async with listening(App()) as port:
         pass
@@ -180,6 +190,7 @@ async def test_an_app_that_does_not_listen_is_a_502():
         assert (await gate.exchange(HANDSHAKE + b"\r\n")).startswith(b"HTTP/1.1 502 ")
 
 
+@on_loops("uvloop", "asyncio")
 async def test_the_app_going_away_ends_the_clients_socket():
     async def app(reader, writer):
         await read_head(reader)
@@ -198,6 +209,7 @@ async def test_the_app_going_away_ends_the_clients_socket():
         await until(lambda: len(gate.registry) == 0)
 
 
+@on_loops("uvloop", "asyncio")
 async def test_the_client_going_away_ends_the_apps_socket():
     async with echoing() as (port, seen), gateway(port) as gate:
         socket = await connect(gate)
@@ -208,6 +220,7 @@ async def test_the_client_going_away_ends_the_apps_socket():
         await until(lambda: len(gate.registry) == 0)
 
 
+@on_loops("uvloop", "asyncio")
 async def test_a_half_closed_client_still_gets_the_rest():
     async def app(reader, writer):
         await read_head(reader)
@@ -224,6 +237,7 @@ async def test_a_half_closed_client_still_gets_the_rest():
             assert await client.rest() == b"all of it: the end"
 
 
+@on_loops("uvloop", "asyncio")
 async def test_the_registry_ends_sockets_with_a_code():
     async with echoing() as (port, seen), gateway(port) as gate:
         first, second = await connect(gate), await connect(gate)
@@ -240,6 +254,7 @@ async def test_the_registry_ends_sockets_with_a_code():
         assert time.monotonic() - started < 5
 
 
+@on_loops("uvloop", "asyncio")
 async def test_the_registry_ends_a_socket_whose_client_does_not_read():
     async def app(reader, writer):
         await read_head(reader)
@@ -256,6 +271,7 @@ async def test_the_registry_ends_a_socket_whose_client_does_not_read():
         await until(lambda: len(gate.registry) == 0, 5)
 
 
+@on_loops("uvloop", "asyncio")
 async def test_a_socket_can_be_ended_during_its_handshake():
     app = App(lambda request: b"")
     async with listening(app) as port, gateway(port) as gate:
@@ -266,6 +282,7 @@ async def test_a_socket_can_be_ended_during_its_handshake():
         assert await client.rest() == b""
 
 
+@on_loops("uvloop", "asyncio")
 async def test_a_server_that_stops_says_so():
     async with echoing() as (port, _), gateway(port) as gate:
         socket = await connect(gate)
@@ -275,6 +292,7 @@ async def test_a_server_that_stops_says_so():
         assert closed.value.rcvd.code == 1012
 
 
+@on_loops("uvloop", "asyncio")
 async def test_a_slow_reader_holds_the_sender_back():
     sent = 0
 
@@ -305,6 +323,7 @@ async def test_a_slow_reader_holds_the_sender_back():
         assert await client.rest() == b""
 
 
+@on_loops("uvloop", "asyncio")
 async def test_a_slow_app_holds_the_client_back():
     go = asyncio.Event()
 

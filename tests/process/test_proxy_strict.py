@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.process.proxy_kit import App, gateway, listening, reply, until
+from tests.process.proxy_kit import App, gateway, listening, on_loops, reply, until
 
 HOST = b"Host: localhost:3939\r\n"
 GET = b"GET /content/x/ HTTP/1.1\r\n"
@@ -61,6 +61,7 @@ REFUSED = {
     "data", [pytest.param(*case, id=name) for name, case in {n: ((d, s),) for n, (d, s) in REFUSED.items()}.items()]
 )
 @pytest.mark.parametrize("kept", [False, True], ids=["fresh", "kept-alive"])
+@on_loops("uvloop")
 async def test_lab_1(data, kept):
     request, status = data
     app = App()
@@ -76,12 +77,14 @@ async def test_lab_1(data, kept):
         assert b"/content/x/smuggled" not in gate.dispatched
 
 
+@on_loops("uvloop")
 async def test_only_named_hosts_are_served():
     async with listening(App()) as port, gateway(port, allowed_hosts=frozenset({"localhost:3939"})) as gate:
         assert (await (await gate.client()).get()).status == 200
         assert (await gate.exchange(GET + b"Host: evil\r\n\r\n")).startswith(b"HTTP/1.1 421 ")
 
 
+@on_loops("uvloop")
 async def test_a_trailer_is_never_a_field():
     """LAB-1: with a delayed last chunk uvicorn's own class appends trailers to the scope of a running request."""
     app = App()
@@ -99,6 +102,7 @@ async def test_a_trailer_is_never_a_field():
 @pytest.mark.parametrize(
     "endless", [b"0\r\n" + b"X: a\r\n" * 100_000, b"0\r\nX: " + b"a" * 500_000, b"2;" + b"x" * 500_000]
 )
+@on_loops("uvloop")
 async def test_endless_trailers_and_chunk_extensions_end_the_connection(endless):
     app = App()
     async with listening(app) as port, gateway(port) as gate:
@@ -111,6 +115,7 @@ async def test_endless_trailers_and_chunk_extensions_end_the_connection(endless)
         assert app.seen == []
 
 
+@on_loops("uvloop")
 async def test_a_malformed_chunk_is_a_400_and_the_app_sees_no_whole_request():
     app = App()
     async with listening(app) as port, gateway(port) as gate:
@@ -122,6 +127,7 @@ async def test_a_malformed_chunk_is_a_400_and_the_app_sees_no_whole_request():
         assert app.seen == []
 
 
+@on_loops("uvloop")
 async def test_pipelined_requests_are_answered_before_a_refusal():
     app = App(lambda request: reply(request.line))
     async with listening(app) as port, gateway(port) as gate:
@@ -132,6 +138,7 @@ async def test_pipelined_requests_are_answered_before_a_refusal():
         assert len(app.seen) == 2
 
 
+@on_loops("uvloop")
 async def test_a_client_that_asked_for_100_and_did_not_get_it_is_not_listened_to():
     """T-82: it may send the body or not, so the next bytes could be read either way."""
     async with listening(App()) as port:
@@ -151,6 +158,7 @@ async def test_a_client_that_asked_for_100_and_did_not_get_it_is_not_listened_to
 
 
 @pytest.mark.parametrize("begin", [b"", b"GET /", GET + HOST + b"X-Slow: a", b"\r\n"])
+@on_loops("uvloop")
 async def test_a_slow_head_ends_the_connection(begin):
     async with listening(App()) as port, gateway(port, head_seconds=0.5) as gate:
         client = await gate.client()
@@ -169,6 +177,7 @@ async def test_a_slow_head_ends_the_connection(begin):
         assert 0.3 < time.monotonic() - started < 3
 
 
+@on_loops("uvloop")
 async def test_many_slow_clients_do_not_slow_a_normal_one():
     app = App()
     async with listening(app) as port, gateway(port, head_seconds=1) as gate:
@@ -182,6 +191,7 @@ async def test_many_slow_clients_do_not_slow_a_normal_one():
             await asyncio.gather(*(client.rest() for client in slow))
 
 
+@on_loops("uvloop")
 async def test_a_slow_body_is_not_cut_by_the_heads_deadline():
     app = App()
     async with listening(app) as port, gateway(port, head_seconds=0.2) as gate:
