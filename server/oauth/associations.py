@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 from sqlmodel import Session
@@ -15,6 +13,7 @@ from server.db.engine import Database
 from server.oauth import permissions, store
 from server.oauth.fitting import misfit
 from server.oauth.integrations import Integrations
+from server.oauth.remembered import Remembered
 from server.oauth.store import AssociationView
 from server.web.caller import Caller
 from server.web.errors import ApiError
@@ -22,9 +21,6 @@ from server.web.errors import ApiError
 __all__ = ["AssociationView", "Associations"]
 
 INVALID_LIST, NOT_PERMITTED, WRONG_AUTH_TYPE, TWICE = 208, 209, 237, 258
-MOST_CACHED = 20_000
-# Another gateway on the same database tells us nothing, so what it changes is seen here after this long.
-LONGEST_KEPT = 15.0
 
 
 class Associations:
@@ -33,11 +29,10 @@ class Associations:
     def __init__(self, db: Database, trail: Trail, integrations: Integrations, directory: Directory) -> None:
         self._db = db
         self._trail = trail
-        integrations.when_changed(self.forget_all)
-        directory.when_changed(self.forget)
-        self._known: OrderedDict[str, tuple[float, tuple[AssociationView, ...]]] = OrderedDict()
-        self._epoch = 0
+        self._known: Remembered[str, tuple[AssociationView, ...]] = Remembered(self._load)
         self._on_change: list[Callable[[str], object]] = []
+        integrations.when_changed(self._known.forget_all)
+        directory.when_changed(self._known.forget)
 
     def when_changed(self, notice: Callable[[str], object]) -> None:
         """Call `notice(content_guid)` after the associations of a content item were replaced."""
@@ -45,26 +40,10 @@ class Associations:
 
     async def for_content(self, content_guid: str) -> tuple[AssociationView, ...]:
         """What the content may use, oldest integration first. Warm: no database."""
-        kept = self._known.get(content_guid)
-        if kept is not None and time.monotonic() - kept[0] < LONGEST_KEPT:
-            return kept[1]
-        epoch = self._epoch
-        found = await self._db.read(store.associations, content_guid)
-        if epoch == self._epoch:
-            self._known[content_guid] = (time.monotonic(), found)
-            while len(self._known) > MOST_CACHED:
-                self._known.popitem(last=False)
-        return found
+        return await self._known.get(content_guid)
 
-    def forget(self, content_guid: str) -> None:
-        """The associations of one content item, or the item itself, changed."""
-        self._epoch += 1
-        self._known.pop(content_guid, None)
-
-    def forget_all(self) -> None:
-        """An integration changed."""
-        self._epoch += 1
-        self._known.clear()
+    async def _load(self, content_guid: str) -> tuple[AssociationView, ...]:
+        return await self._db.read(store.associations, content_guid)
 
     async def replace(self, actor: Caller, view: ContentView, guids: Sequence[str]) -> tuple[AssociationView, ...]:
         """Make the content's integrations exactly these.
@@ -72,7 +51,7 @@ class Associations:
         Raises ApiError 400: 208 unknown, 258 twice, 237 wrong kind for this content; 403: 209 not the actor's to use.
         """
         found = await self._db.write(self._replace, actor, view, list(guids))
-        self.forget(view.guid)
+        self._known.forget(view.guid)
         for notice in self._on_change:
             notice(view.guid)
         return found

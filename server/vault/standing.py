@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections import OrderedDict
 from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
 from server.db.engine import Database
 from server.db.models import Connection, Integration, User
-
-MOST_CACHED = 50_000
-# Another gateway on the same database tells us nothing; what it ends is seen here after this long.
-# The exchange itself always reads the row, so no token is handed out on the strength of this memory.
-LONGEST_KEPT = 15.0
+from server.oauth.remembered import Remembered
 
 
 @dataclass(frozen=True)
@@ -35,36 +29,33 @@ class Standing:
 
 
 class Standings:
-    """Good standings are remembered; a missing one is looked up again, so a new consent counts at once."""
+    """Good standings are remembered; a missing one is looked up again, so a new consent counts at once.
+
+    No token is handed out on the strength of this memory: the exchange itself reads the row each time.
+    """
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._known: OrderedDict[tuple[str, str], tuple[float, Standing]] = OrderedDict()
-        self._epoch = 0
+        self._known: Remembered[tuple[str, str], Standing | None] = Remembered(self._read, _good)
 
     async def of(self, user_guid: str, integration_guid: str) -> Standing | None:
         """The standing, or None where the person never connected. Warm: no database."""
-        name = (user_guid, integration_guid)
-        kept = self._known.get(name)
-        if kept is not None and time.monotonic() - kept[0] < LONGEST_KEPT:
-            return kept[1]
-        epoch = self._epoch
-        found = await self._db.read(_load, user_guid, integration_guid)
-        if found is not None and found.status == "connected" and epoch == self._epoch:
-            self._known[name] = (time.monotonic(), found)
-            while len(self._known) > MOST_CACHED:
-                self._known.popitem(last=False)
-        return found
+        return await self._known.get((user_guid, integration_guid))
+
+    async def _read(self, names: tuple[str, str]) -> Standing | None:
+        return await self._db.read(_load, *names)
 
     def forget(self, user_guid: str, integration_guid: str) -> None:
         """One person's connection changed."""
-        self._epoch += 1
-        self._known.pop((user_guid, integration_guid), None)
+        self._known.forget((user_guid, integration_guid))
 
     def forget_all(self) -> None:
         """An integration changed, and with it perhaps everybody's connection."""
-        self._epoch += 1
-        self._known.clear()
+        self._known.forget_all()
+
+
+def _good(standing: Standing | None) -> bool:
+    return standing is not None and standing.status == "connected"
 
 
 def _load(session: Session, user_guid: str, integration_guid: str) -> Standing | None:

@@ -1,8 +1,11 @@
 """Who is asked to connect what, before an app is shown."""
 
+import pytest
+
 from server.consent.check import Connected, Missing
 from server.db.models import Content
 from server.oauth.integrations import Draft
+from server.vault.errors import NeedsConsent
 from server.web.caller import ANONYMOUS, Caller
 from tests.unit.server.vault.house import House
 
@@ -64,10 +67,8 @@ async def test_an_ended_connection_asks_again_with_the_reason(house):
     assert isinstance(await world.check(world.alice.caller), Connected)
     house.provider.live.clear()
     house.time.ahead = 3601
-    try:
+    with pytest.raises(NeedsConsent):
         await house.vault.tokens.access_token(world.alice.id, world.integration.id)
-    except Exception as error:
-        assert type(error).__name__ == "NeedsConsent"
     found = await world.check(world.alice.caller)
     assert isinstance(found, Missing)
     assert found.integrations[0].again == "The provider ended the connection."

@@ -1,4 +1,4 @@
-"""The exchange: who may, for whom, which integration, and every answer (connect-api.md 3.6; security.md X, T-41 to T-51)."""
+"""The exchange: who may, for whom, with which integration, and every answer (connect-api.md 3.6; security.md 3.2)."""
 
 import asyncio
 
