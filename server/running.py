@@ -70,6 +70,7 @@ async def running(services: Services, background: Background) -> AsyncIterator[N
         await asyncio.gather(*house, return_exceptions=True)
         await services.tasks.aclose()
         await services.pool.aclose()
+        await services.runner.close()
         await background.aclose()
         await services.vault.aclose()
         await services.sessions.flush()

@@ -60,6 +60,7 @@ class Services:
     vault: Vault
     shelf: Shelf
     tasks: Tasks
+    runner: LocalRunner
     pool: Pool
     deployer: Deployer
     csrf: Csrf
@@ -87,37 +88,11 @@ def assemble(
     )
     integrations = Integrations(db, keyring, catalog.load(), trail, allow_local=settings.oauth_allow_local_providers)
     associations = Associations(db, trail, integrations, directory)
-    vault = Vault(db, keyring, integrations, client=outbound, trail=trail)
     shelf, variables = Shelf(data / "bundles", settings.max_bundle_size), Variables(db, keyring)
-    environments = EnvironmentStore(
-        data / "environments",
-        uv=Path(find_uv_bin()),
-        interpreters=interpreters,
-        installer_variables=settings.installer_variables,
-    )
-    preparer = Preparer(shelf, environments)
-
-    async def wants_content_token(content_guid: str) -> bool:
-        return any(there.auth_type == "Service Account" for there in await associations.for_content(content_guid))
-
-    issuer = Credentials(
-        db, handles, settings.internal_url, wants_content_token=wants_content_token, forget_key=sessions.forget_key
-    )
-    pool = Pool(
-        db,
-        LocalRunner(),
-        preparer,
-        issuer,
-        variables,
-        keyring,
-        run_root=data / "run",
-        origins=settings.origins,
-        start_timeout=settings.app_start_timeout,
-        open_link=network.open_link,
-        busy=network.busy,
-        hang_up=network.hang_up,
-    )
-    tasks, csrf = Tasks(db), Csrf(keyring, settings.origins)
+    preparer = _preparer(settings, data, interpreters, shelf)
+    issuer = Credentials(db, handles, settings.internal_url, associations=associations, forget_key=sessions.forget_key)
+    runner, tasks, csrf = LocalRunner(), Tasks(db), Csrf(keyring, settings.origins)
+    pool = _pool(settings, opened, runner, preparer, issuer, variables, network)
     return Services(
         settings=settings,
         data_dir=data,
@@ -134,11 +109,47 @@ def assemble(
         variables=variables,
         integrations=integrations,
         associations=associations,
-        vault=vault,
+        vault=Vault(db, keyring, integrations, client=outbound, trail=trail),
         shelf=shelf,
         tasks=tasks,
+        runner=runner,
         pool=pool,
         deployer=Deployer(db, directory, tasks, preparer, pool, trail),
         csrf=csrf,
         screens=Screens(csrf, settings.origin, https=settings.secure_cookies),
+    )
+
+
+def _preparer(settings: Settings, data: Path, interpreters: tuple[Interpreter, ...], shelf: Shelf) -> Preparer:
+    environments = EnvironmentStore(
+        data / "environments",
+        uv=Path(find_uv_bin()),
+        interpreters=interpreters,
+        installer_variables=settings.installer_variables,
+    )
+    return Preparer(shelf, environments)
+
+
+def _pool(
+    settings: Settings,
+    opened: Installation,
+    runner: LocalRunner,
+    preparer: Preparer,
+    issuer: Credentials,
+    variables: Variables,
+    network: Network,
+) -> Pool:
+    return Pool(
+        opened.db,
+        runner,
+        preparer,
+        issuer,
+        variables,
+        opened.keyring,
+        run_root=opened.data_dir / "run",
+        origins=settings.origins,
+        start_timeout=settings.app_start_timeout,
+        open_link=network.open_link,
+        busy=network.busy,
+        hang_up=network.hang_up,
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from runners import output
+from runners import journal, output
 from server.access.guard import Guard
 from server.db.clock import wire
 from server.db.engine import Database
@@ -80,13 +81,11 @@ class JobsApi:
         return PlainTextResponse("".join(f"{e['source']}: {e['data']}\n" for e in entries), headers=headers)
 
     def entries(self, row: Instance, limit: int) -> list[dict[str, Any]]:
-        """Log entries of one instance, standard output first; the time is the instance's start."""
-        folder = output.folder(self._run_root / row.key)
-        found = []
-        for stream in output.STREAMS:
-            lines = output.read(folder, stream).lines
-            found += [{"source": stream, "timestamp": wire(row.start_time), "data": line} for line in lines[-limit:]]
-        return found
+        """The last log entries of one instance, in the order they appeared."""
+        found = journal.entries(output.folder(self._run_root / row.key), limit)
+        return [
+            {"source": e.stream, "timestamp": wire(datetime.fromtimestamp(e.at, UTC)), "data": e.text} for e in found
+        ]
 
     def routes(self) -> Routes:
         """The declared routes."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlmodel import Session
@@ -11,6 +11,7 @@ from sqlmodel import Session
 from server.accounts import store as accounts
 from server.content.view import ContentView
 from server.db.engine import Database
+from server.oauth.associations import Associations
 from server.sessions.handles import Handles
 
 TOKEN_FILE = "content-session-token"  # noqa: S105
@@ -25,11 +26,11 @@ class Credentials:
         handles: Handles,
         server_url: str,
         *,
-        wants_content_token: Callable[[str], Awaitable[bool]],
+        associations: Associations,
         forget_key: Callable[[str], object],
     ) -> None:
         self._db, self._handles, self._url = db, handles, server_url
-        self._wants, self._forget = wants_content_token, forget_key
+        self._associations, self._forget = associations, forget_key
 
     async def issue(self, view: ContentView, key: str, run_dir: Path) -> dict[str, str]:
         """The server-set variables of a new instance."""
@@ -50,7 +51,8 @@ class Credentials:
         posit-sdk reads the file at each exchange and takes a missing one for "not configured".
         """
         path = run_dir / TOKEN_FILE
-        if not await self._wants(content_guid):
+        there = await self._associations.for_content(content_guid)
+        if not any(association.auth_type == "Service Account" for association in there):
             path.unlink(missing_ok=True)
             return
         fresh = run_dir / f".{TOKEN_FILE}"

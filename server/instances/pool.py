@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 
-from runners import output
+from runners import sweep
 from runners.contract import Endpoint, Exit, Handle, LaunchSpec, Runner, StartFailed
 from runners.variables import refused
 from server.content.variables import Variables
@@ -29,7 +29,6 @@ DRAIN_SECONDS = 30.0
 REMEMBER_FAILURE = 10.0
 RENEW_TOKENS = 3600.0
 KEEP_LOGS = 20
-LOG_LIMIT = 10 * 1024 * 1024
 
 
 def _silent(_line: str) -> None:
@@ -234,22 +233,21 @@ class Pool:
                 elif moment - live.last_used > idle and self._live.get(live.place) is live:
                     del self._live[live.place]
                     self._background(self._drain(live, 0.0))
-            for live in list(self._live.values()):
-                output.trim(live.handle.log, LOG_LIMIT)
             if moment - renewed > RENEW_TOKENS:
                 renewed = moment
                 for live in list(self._live.values()):
                     await self._credentials.renew(live.place.content_guid, live.key, live.run_dir)
 
     async def recover(self) -> None:
-        """At start: end what an earlier server left running, and withdraw its credentials."""
+        """At start: end what an earlier server left running, recorded or not, and withdraw its credentials."""
         left = await self._db.read(store.unended)
+        await sweep.end_recorded([_handle(row, self._run_root) for row in left if row.pid is not None], 2.0)
+        strays = await sweep.end_strays(self._run_root, (), 2.0)
+        if left or strays:
+            log.warning(
+                "ended %d instance(s) that an earlier server had left", len({r.key for r in left} | set(strays))
+            )
         for row in left:
-            if row.pid is not None and row.start_ticks is not None:
-                handle = _handle(row, self._run_root)
-                if await self._runner.adopt(handle) is not None:
-                    log.warning("ending instance %s of an earlier server", row.key)
-                    await self._runner.stop(handle, 2.0)
             await self._db.write(store.ended, row.key, None, "the server was restarted")
         await self._db.write(self._credentials.withdraw_all)
         await asyncio.to_thread(self._trim_run_dirs)
@@ -273,9 +271,9 @@ class Pool:
 
 
 def _handle(row: Instance, run_root: Path) -> Handle:
-    assert row.pid is not None
-    assert row.start_ticks is not None
-    return Handle(row.key, row.pid, row.start_ticks, Endpoint("127.0.0.1", row.port or 0), run_root / row.key / "log")
+    return Handle(
+        row.key, row.pid or 0, row.start_ticks or 0, Endpoint("127.0.0.1", row.port or 0), run_root / row.key / "log"
+    )
 
 
 def _start_problem(error: BaseException) -> StartProblem | None:
