@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import MappingProxyType
 
 from sqlmodel import Session, col, select
@@ -13,16 +13,30 @@ from server.db.engine import Database
 from server.db.models import Content, Permission, User
 
 MOST_CACHED = 20_000
+# Databases limit how many values one statement may carry.
+MOST_PARAMETERS = 10_000
 
 
 def load_view(session: Session, guid: str) -> ContentView | None:
     """Read one view from the database."""
-    row = session.exec(select(Content, User).join(User, col(User.id) == Content.owner_id).where(Content.guid == guid))
-    found = row.first()
-    if found is None:
-        return None
-    content, owner = found
-    entries = session.exec(select(Permission).where(Permission.content_id == content.id)).all()
+    query = select(Content, User).join(User, col(User.id) == Content.owner_id).where(Content.guid == guid)
+    found = session.exec(query).first()
+    return None if found is None else views_of(session, [found])[0]
+
+
+def views_of(session: Session, rows: Sequence[tuple[Content, User]]) -> list[ContentView]:
+    """The views of records with their owners, with one more query however many they are."""
+    people: dict[int, dict[str, str]] = {}
+    ids = [content.id for content, _owner in rows]
+    for start in range(0, len(ids), MOST_PARAMETERS):
+        part = ids[start : start + MOST_PARAMETERS]
+        for entry in session.exec(select(Permission).where(col(Permission.content_id).in_(part))).all():
+            if entry.principal_type == "user":
+                people.setdefault(entry.content_id, {})[entry.principal_guid] = entry.role
+    return [_view(content, owner, people.get(content.id or 0, {})) for content, owner in rows]
+
+
+def _view(content: Content, owner: User, people: dict[str, str]) -> ContentView:
     assert content.id is not None
     assert owner.id is not None
     return ContentView(
@@ -38,7 +52,7 @@ def load_view(session: Session, guid: str) -> ContentView | None:
         bundle_id=content.bundle_id,
         locked=content.locked,
         locked_message=content.locked_message,
-        people=MappingProxyType({e.principal_guid: e.role for e in entries if e.principal_type == "user"}),
+        people=MappingProxyType(people),
     )
 
 

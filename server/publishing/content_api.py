@@ -15,7 +15,7 @@ from server.audit.trail import Trail
 from server.bundles import store as bundles
 from server.bundles.shelf import Shelf
 from server.content import store
-from server.content.directory import Directory, load_view
+from server.content.directory import Directory, load_view, views_of
 from server.content.view import ContentView
 from server.content.wire import content_object, owner_object
 from server.db.engine import Database
@@ -36,6 +36,11 @@ def _include(request: Request) -> frozenset[str]:
     if not wanted <= INCLUDES:
         raise ApiError(400, INVALID_INCLUDE, f"include may list {', '.join(sorted(INCLUDES))}.")
     return wanted
+
+
+def _seen_by(caller: Caller) -> str | None:
+    """Whose access bounds a list; None for administrators, who see everything."""
+    return None if caller.has("administrator") and caller.via != "content" else caller.guid
 
 
 class ContentApi:
@@ -67,21 +72,18 @@ class ContentApi:
         include, query = _include(request), request.query_params
 
         def read(session: Session) -> list[dict[str, Any]]:
-            viewer = None if caller.has("administrator") and caller.via != "content" else caller.guid
             rows = store.listing(
-                session, viewer_guid=viewer, name=query.get("name"), owner_guid=query.get("owner_guid")
+                session, viewer_guid=_seen_by(caller), name=query.get("name"), owner_guid=query.get("owner_guid")
             )
-            return [self._listed(session, row, caller, include) for row in rows]
+            return self._listed(session, rows, caller, include)
 
         return json_reply(await self._db.read(read))
 
     def _listed(
-        self, session: Session, row: tuple[Content, User], caller: Caller, include: frozenset[str]
-    ) -> dict[str, Any]:
-        content, owner = row
-        view = self._directory.warm(content.guid) or load_view(session, content.guid)
-        assert view is not None
-        return self._object(content, owner, view, caller, include)
+        self, session: Session, rows: list[tuple[Content, User]], caller: Caller, include: frozenset[str]
+    ) -> list[dict[str, Any]]:
+        views = views_of(session, rows)
+        return [self._object(*row, view, caller, include) for row, view in zip(rows, views, strict=True)]
 
     async def search(self, request: Request, caller: Caller) -> Response:
         """A page of content whose name, title or description holds `q`."""
@@ -89,10 +91,9 @@ class ContentApi:
         page, size = whole(request, "page_number", 1, low=1), whole(request, "page_size", 20, low=1, high=500)
 
         def read(session: Session) -> dict[str, Any]:
-            viewer = None if caller.has("administrator") and caller.via != "content" else caller.guid
-            rows = store.listing(session, viewer_guid=viewer, text=request.query_params.get("q", "")[:256])
+            rows = store.listing(session, viewer_guid=_seen_by(caller), text=request.query_params.get("q", "")[:256])
             part = rows[(page - 1) * size : page * size]
-            results = [self._listed(session, row, caller, include) for row in part]
+            results = self._listed(session, part, caller, include)
             return {"results": results, "current_page": page, "total": len(rows)}
 
         return json_reply(await self._db.read(read))
