@@ -8,7 +8,6 @@ import unicodedata
 from server.web.errors import ApiError, invalid
 
 INVALID_USER_NAME = 7
-PROHIBITED = frozenset({"admin", "administrator", "root", "system", "anonymous", "everyone", "tabard", "connect"})
 LOCAL = re.compile(r"^[^\s/\\\"'<>@,;:?#%&|`]+(@[A-Za-z0-9.-]+)?$")
 
 
