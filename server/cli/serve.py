@@ -11,6 +11,7 @@ from typing import Any
 import uvicorn
 
 from server.app import create_app
+from server.cli.hardening import harden
 from server.cli.options import add_data_options, settings_of
 from server.installation import open_installation
 from server.settings import Settings
@@ -85,6 +86,7 @@ class _Server(uvicorn.Server):
 def run(arguments: argparse.Namespace) -> int:
     """Serve. Returns 0 after an orderly end, 1 where the server cannot start."""
     settings = settings_of(arguments)
+    harden()
     _logging(settings.log_level)
     listener = _listen(settings)
     if isinstance(listener, str):
