@@ -207,14 +207,18 @@ class _Identify:
 class House:
     """Everything a composition root makes, small."""
 
-    def __init__(self, folder: Path, *, path: Path | None = None, provider: Provider | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, path: Path | None = None, provider: Provider | None = None, url: str = ""
+    ) -> None:
+        """A new SQLite file in `folder`, the one at `path`, or another migrated database at `url`."""
         self.path = path or folder / "tabard.db"
-        if path is None:
+        if path is None and not url:
             shutil.copy(_empty_database(), self.path)
         self.time = Time()
         self.provider = provider or Provider()
         self.keyring = Keyring(b"k" * 32)
-        self.db = Database(f"sqlite:///{self.path}")
+        self.url = url
+        self.db = Database(url or f"sqlite:///{self.path}")
         self.trail = Trail(self.db, gather=0.01)
         self.directory = Directory(self.db)
         self.sessions = Sessions(self.db, secure=False, idle=3600, absolute=86400)

@@ -57,7 +57,7 @@ async def test_two_hundred_exchanges_at_expiry_cause_one_refresh(house):
 
 async def test_two_gateways_on_one_database_refresh_once(house, tmp_path: Path):
     alice, integration = await one(house)
-    other = House(tmp_path, path=house.path, provider=house.provider)
+    other = House(tmp_path, path=house.path, provider=house.provider, url=house.url)
     try:
         house.time.ahead = other.time.ahead = 3590
         house.provider.delay = 0.2
@@ -308,5 +308,5 @@ async def test_another_gateways_lease_is_waited_for_and_a_dead_ones_taken(house,
         await house.vault.tokens.access_token(alice.id, integration.id)
     assert house.provider.refreshes == 0
     with house.change(Connection) as rows:
-        rows[0].lease_until = house.time()
+        rows[0].lease_until = house.time() - timedelta(hours=2)
     assert (await house.vault.tokens.access_token(alice.id, integration.id)).access_token
