@@ -10,6 +10,7 @@ TARGET_BYTES = 8192
 HEADER_BYTES = 32768
 HEADER_FIELDS = 100
 
+_TELLING = frozenset({b"host", b"transfer-encoding", b"content-length", b"connection", b"upgrade"})
 # A path without any of these needs no closer look.
 _ODD = re.compile(rb"[^\x21-\x7e]|[%\\#]|/\.")
 _ODD_QUERY = re.compile(rb"[^\x21-\x7e]|#")
@@ -67,11 +68,12 @@ def refused_request(
     """
     if method in ("TRACE", "CONNECT"):
         return Refused(405, "The method is not supported.")
+    telling = [header for header in headers if header[0] in _TELLING]
     return (
         refused_target(target)
-        or _refused_coding(version, headers)
-        or _refused_host(version, headers, allowed_hosts)
-        or _refused_upgrade(method, version, headers)
+        or _refused_coding(version, telling)
+        or _refused_host(version, telling, allowed_hosts)
+        or _refused_upgrade(method, version, telling)
     )
 
 

@@ -1,6 +1,7 @@
 """Cookies across the proxy: the gateway's own are cut out of requests byte for byte, apps' are kept in their place."""
 
 import re
+from functools import lru_cache
 
 # Everything that some server, somewhere, strips from around a cookie's name: controls, spaces, quotes, high
 # bytes.
@@ -55,6 +56,7 @@ class CookieRules:
         return b";".join(kept)
 
 
+@lru_cache(maxsize=4096)
 def _bare(name: bytes) -> bytes:
     """A cookie name as the most forgiving reader would take it, without the prefixes browsers know."""
     bare = name.strip(_AROUND_NAMES).lower()

@@ -81,6 +81,7 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "::"})  # noq
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _KEPT_SCHEMES = frozenset({b"basic", b"digest"})
 _KNOWN_NAMES = 2048
+_NOTHING: frozenset[bytes] = frozenset()
 
 _PASS, _DROP, _HOST, _COOKIE, _AUTHORIZATION, _FRAMING = range(6)
 _SPECIAL = {
@@ -231,11 +232,8 @@ class HeaderPolicy:
 
 def _nominated(headers: Iterable[Header]) -> frozenset[bytes]:
     """The names a Connection field declares to be for this hop only."""
-    found: frozenset[bytes] = frozenset()
-    for name, value in headers:
-        if name == b"connection":
-            found |= _options(value)
-    return found
+    values = [value for name, value in headers if name == b"connection"]
+    return _options(b",".join(values)) if values else _NOTHING
 
 
 @lru_cache(maxsize=256)

@@ -16,6 +16,7 @@ from server.proxy.admission import (
     Refused,
     refused_request,
 )
+from server.proxy.cork import Cork
 
 # Bytes that may go by without completing a header, a body piece or a message.
 _UNSEEN_BYTES = TARGET_BYTES + HEADER_BYTES
@@ -120,7 +121,10 @@ class StrictHttpToolsProtocol(HttpToolsProtocol):
         if self._fields > HEADER_FIELDS or self._field_bytes > HEADER_BYTES:
             self._stop(Refused(431, "The request header fields are too large."))
         if self._in_head:
-            super().on_header(name, value)
+            name = name.lower()
+            if name == b"expect" and value.lower() == b"100-continue":
+                self.expect_100_continue = True
+            self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         refused = refused_request(
@@ -140,6 +144,8 @@ class StrictHttpToolsProtocol(HttpToolsProtocol):
         scope: dict[str, Any] = self.scope  # type: ignore[assignment]
         scope["extensions"] = {"tabard.target": {"raw": self.url}}
         super().on_headers_complete()
+        if not self.parser.should_upgrade():
+            self.cycle.transport = Cork(self.transport, self.loop)  # type: ignore[assignment]
 
     def _should_upgrade(self) -> bool:
         """Called by uvicorn once the parser saw an upgrade; what is no WebSocket was refused before."""

@@ -29,7 +29,7 @@ from server.proxy.upstream import Upstream
 
 CONNECTIONS = 32
 ROUND_SECONDS = 2.0
-ROUNDS = 5
+ROUNDS = 3
 BODY = b"x" * 128
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 128\r\n\r\n" + BODY
 REQUEST = (
