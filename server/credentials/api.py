@@ -28,6 +28,7 @@ from server.web.errors import NO_VIEW, ApiError, denied
 from server.web.routes import Route, json_reply
 
 PATH = "/v1/oauth/integrations/credentials"
+LOCKED = 223
 REFRESH_FAILED, NO_SESSION, BAD_REFRESH_TOKEN = 219, 220, 235
 BAD_CONTENT_TOKEN, WRONG_AUTH_TYPE, NO_TOKEN = 236, 237, 241
 
@@ -75,6 +76,8 @@ class Exchange:
         view = await self._directory.by_guid(caller.content_guid)
         if view is None:
             raise _bad_subject(form.kind)
+        if view.locked:
+            raise ApiError(403, LOCKED, "This content is locked by an administrator.")
         viewer = await self._viewer(form, handle, view)
         there = chosen(form, await self._associations.for_content(view.guid))
         reason = misfit(there.auth_type, view.app_mode, view.access_type)

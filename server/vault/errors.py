@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+UNUSABLE = "The integration's stored settings cannot be used; an administrator should enter its secret again."
+
 
 class VaultError(Exception):
     """There is no token. `args` are the constructor's arguments, so that every waiter can raise its own copy."""

@@ -20,10 +20,11 @@ from server.db.models import Connection, User
 from server.keys.keyring import SealBroken
 from server.oauth.integrations import Integrations
 from server.vault.backoff import Backoff
-from server.vault.errors import IntegrationBroken, NeedsConsent, TryLater, VaultError
+from server.vault.errors import UNUSABLE, IntegrationBroken, NeedsConsent, TryLater, VaultError
 from server.vault.lease import Busy, Clock, Leases, Moved, Taken, row_of
 from server.vault.revoker import Revoker, Tokens
 from server.vault.standing import Standings
+from server.web.errors import ApiError
 
 log = logging.getLogger("tabard.vault")
 T = TypeVar("T")
@@ -70,10 +71,10 @@ class Renewal:
             return await self._wait_for_other(row)
         try:
             config = self._integrations.client_config(taken.integration)
-        except SealBroken:
+        except (SealBroken, ApiError):
             await self._release(taken, spent=False)
-            log.error("the secrets of integration %s do not open", taken.integration.guid)
-            return IntegrationBroken("The integration's secret does not open; an administrator should enter it.")
+            log.error("the client of integration %s cannot be made", taken.integration.guid)
+            return IntegrationBroken(UNUSABLE)
         return await self._ask(taken, config, backoff, key)
 
     async def _ask(self, taken: Taken, config: ClientConfig, backoff: Backoff, key: Hashable) -> VaultError | None:

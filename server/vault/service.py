@@ -18,8 +18,9 @@ from server.oauth import store
 from server.oauth.integrations import Integrations
 from server.vault.background import Background
 from server.vault.backoff import Backoff
-from server.vault.errors import IntegrationBroken, NotConnected, TryLater, VaultError
+from server.vault.errors import UNUSABLE, IntegrationBroken, NotConnected, TryLater, VaultError
 from server.vault.tokens import WAIT, Issued, margin
+from server.web.errors import ApiError
 
 # A token without an end is asked for again after this long, so that a withdrawn one is not kept for ever.
 LONGEST_KEPT = 3600.0
@@ -78,8 +79,8 @@ class ServiceTokens:
     async def _fetch(self, row: Integration, key: Hashable) -> _Kept | VaultError:
         try:
             config = self._integrations.client_config(row)
-        except SealBroken:
-            return IntegrationBroken("The integration's secret does not open; an administrator should enter it.")
+        except (SealBroken, ApiError):
+            return IntegrationBroken(UNUSABLE)
         asked = time.monotonic()
         try:
             tokens = await fetch(self._client, config)

@@ -171,6 +171,15 @@ async def test_access_and_association_are_asked_each_time(world, house):
     assert told(await world.exchange(audience=world.integration.guid)) == (400, 256)
 
 
+async def test_locked_content_gets_nothing(world, house):
+    from server.db.models import Content
+
+    with house.change(Content) as rows:
+        rows[0].locked = True
+    house.directory.forget(world.app.guid)
+    assert told(await world.exchange()) == (403, 223)
+
+
 async def test_several_integrations_need_an_audience(world, house):
     second = await house.integration(world.admin)
     service = await house.integration(world.admin, auth_type="Service Account")

@@ -1,0 +1,73 @@
+"""Who uses and who is connected to integrations, as lists and the page before a deletion count it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from sqlalchemy import func, or_
+from sqlmodel import Session, col, select
+
+from server.db.models import Association, Connection, Content, Integration, Permission, User
+from server.web.caller import Caller
+
+
+@dataclass(frozen=True)
+class App:
+    """A content item that uses an integration."""
+
+    guid: str
+    title: str
+
+
+def connected(session: Session) -> dict[int, int]:
+    """How many people are connected, by integration id."""
+    query = (
+        select(Connection.integration_id, func.count(col(Connection.user_id).distinct()))
+        .where(Connection.status == "connected")
+        .group_by(col(Connection.integration_id))
+    )
+    return dict(session.exec(query).all())
+
+
+def connected_to(session: Session, integration_id: int) -> int:
+    """How many people are connected to one integration."""
+    query = select(func.count(col(Connection.user_id).distinct())).where(
+        Connection.integration_id == integration_id, Connection.status == "connected"
+    )
+    return session.exec(query).one()
+
+
+def apps(session: Session, integration_id: int) -> list[App]:
+    """The content that uses one integration, by title."""
+    query = (
+        select(Content)
+        .join(Association, col(Association.content_id) == Content.id)
+        .where(Association.integration_id == integration_id)
+    )
+    found = [App(row.guid, row.title or row.name) for row in session.exec(query).all()]
+    return sorted(found, key=lambda app: app.title.casefold())
+
+
+def apps_open_to(session: Session, caller: Caller) -> dict[str, tuple[App, ...]]:
+    """The content the caller may open that acts for its viewer, by the GUID of the integration. One statement."""
+    listed = select(Permission.content_id).where(Permission.principal_guid == caller.guid)
+    query = (
+        select(Integration.guid, Content)
+        .join(Association, col(Association.integration_id) == Integration.id)
+        .join(Content, col(Content.id) == Association.content_id)
+        .join(User, col(User.id) == Content.owner_id)
+        .where(
+            Integration.auth_type == "Viewer",
+            or_(
+                col(User.guid) == caller.guid,
+                col(Content.access_type).in_(("all", "logged_in")),
+                col(Content.id).in_(listed),
+            ),
+        )
+        .order_by(col(Content.id))
+    )
+    found: dict[str, list[App]] = defaultdict(list)
+    for guid, row in session.exec(query).all():
+        found[guid].append(App(row.guid, row.title or row.name))
+    return {guid: tuple(rows) for guid, rows in found.items()}
