@@ -28,6 +28,14 @@ class Entry:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """Lines in the order they appeared, and the byte offsets (stdout, stderr) from which the next ones follow."""
+
+    entries: list[Entry]
+    ends: tuple[int, int]
+
+
 class Journal:
     """Notes one instance's output as it grows, and keeps its files below a limit."""
 
@@ -51,17 +59,24 @@ class Journal:
 
 def entries(log: Path, limit: int = 1000) -> list[Entry]:
     """The last `limit` lines of an instance in the order they appeared; within one note, stdout comes first."""
+    sizes = [output.size(log, stream) for stream in STREAMS]
+    return follow(log, (max(0, sizes[0] - _READ), max(0, sizes[1] - _READ)), _READ).entries[-limit:]
+
+
+def follow(log: Path, start: tuple[int, int], limit: int = _READ) -> Followed:
+    """The lines after `start` (byte offsets of both streams), at most `limit` bytes of each stream."""
     notes = _read(log)
     found: list[Entry] = []
+    ends: list[int] = []
     for column, stream in enumerate(STREAMS, start=1):
         sizes = [int(note[column]) for note in notes]
-        end = output.size(log, stream)
-        chunk = output.read(log, stream, max(0, end - _READ), _READ)
+        chunk = output.read(log, stream, start[column - 1], limit)
+        ends.append(chunk.next_offset)
         now = output.changed(log, stream)
         for text, line_end in zip(chunk.lines, chunk.ends, strict=True):
             place = bisect.bisect_left(sizes, line_end)
             found.append(Entry(notes[place][0] if place < len(notes) else now, stream, text))
-    return sorted(found, key=lambda entry: entry.at)[-limit:]
+    return Followed(sorted(found, key=lambda entry: entry.at), (ends[0], ends[1]))
 
 
 def _write(log: Path, line: str, *, afresh: bool) -> None:

@@ -225,7 +225,7 @@ CARDS = (
         as_you=True,
         mine=True,
         version="12",
-        last_visit=ago(minutes=4),
+        deployed=ago(minutes=4),
     ),
     home.ContentCard(
         guid=GUID[:-1] + "1",
@@ -236,7 +236,7 @@ CARDS = (
         as_you=True,
         mine=True,
         version="3",
-        last_visit=ago(hours=3),
+        deployed=ago(hours=3),
     ),
     home.ContentCard(
         guid=GUID[:-1] + "2",
@@ -245,7 +245,7 @@ CARDS = (
         owner="Bartholomew Featherstonehaugh",
         health="failed",
         version="107",
-        last_visit=ago(days=12),
+        deployed=ago(days=12),
     ),
     home.ContentCard(
         guid=GUID[:-1] + "3",
@@ -254,7 +254,7 @@ CARDS = (
         owner="Ada Okafor",
         health="idle",
         version="1",
-        last_visit=ago(days=60),
+        deployed=ago(days=60),
     ),
     home.ContentCard(guid=GUID[:-1] + "4", title="", kind="", owner="Priya Raman", health="never_deployed", mine=True),
     home.ContentCard(
@@ -264,7 +264,7 @@ CARDS = (
         owner="Jo Lindqvist",
         health="idle",
         version="9",
-        last_visit=ago(hours=30),
+        deployed=ago(hours=30),
     ),
     home.ContentCard(
         guid=GUID[:-1] + "6",
@@ -274,7 +274,7 @@ CARDS = (
         health="running",
         as_you=True,
         version="22",
-        last_visit=ago(seconds=10),
+        deployed=ago(seconds=10),
     ),
     home.ContentCard(
         guid=GUID[:-1] + "7",
@@ -283,7 +283,7 @@ CARDS = (
         owner="Jo Lindqvist",
         health="running",
         version="5",
-        last_visit=ago(minutes=50),
+        deployed=ago(minutes=50),
     ),
 )
 

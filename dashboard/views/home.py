@@ -44,8 +44,14 @@ class ContentCard:
     as_you: bool = False
     """A viewer integration is associated: it acts in the name of whoever looks."""
     mine: bool = False
+    opens: bool = True
+    """There is something to open, and this person may; otherwise its title leads to the settings."""
     version: str = ""
-    last_visit: datetime | None = None
+    deployed: datetime | None = None
+
+    @property
+    def href(self) -> str:
+        return f"/content/{self.guid}/" if self.opens else f"/apps/{self.guid}/info"
 
     @property
     def thumbnail(self) -> Thumbnail:

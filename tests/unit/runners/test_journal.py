@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runners import journal
-from runners.journal import Journal, entries
+from runners.journal import Journal, entries, follow
 
 
 @pytest.fixture
@@ -75,3 +75,26 @@ def test_a_spoiled_journal_is_survived(tmp_path: Path) -> None:
     (tmp_path / "journal").symlink_to("/dev/zero")
     Journal(tmp_path).note()
     assert len(entries(tmp_path)) == 1
+
+
+def test_following_brings_each_line_once(tmp_path: Path) -> None:
+    put(tmp_path, "stdout", "one\nunfini")
+    put(tmp_path, "stderr", "two\n")
+    first = follow(tmp_path, (0, 0))
+    assert [entry.text for entry in first.entries] == ["one", "two"]
+    assert follow(tmp_path, first.ends).entries == []
+    put(tmp_path, "stdout", "shed\n")
+    second = follow(tmp_path, first.ends)
+    assert [entry.text for entry in second.entries] == ["unfinished"]
+    assert second.ends == (15, 4)
+
+
+def test_following_in_small_steps_loses_nothing(tmp_path: Path) -> None:
+    lines = [f"line {number}" for number in range(50)]
+    put(tmp_path, "stdout", "".join(f"{line}\n" for line in lines))
+    seen: list[str] = []
+    ends = (0, 0)
+    while (more := follow(tmp_path, ends, limit=64)).entries:
+        seen += [entry.text for entry in more.entries]
+        ends = more.ends
+    assert seen == lines

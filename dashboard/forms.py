@@ -1,0 +1,53 @@
+"""Reads posted forms: bounded, with the last value of a repeated field, and says what is wrong field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from server.web.body import FORM_FIELDS, read_limited
+from server.web.errors import CANNOT_PARSE, invalid
+
+LIMIT = 256 * 1024
+
+
+class Form:
+    """The fields of one form. A checkbox posts `false` and, when ticked, `true` after it: the last value counts."""
+
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        self.pairs = tuple(pairs)
+        self._fields = dict(self.pairs)
+
+    def get(self, name: str) -> str:
+        """A field as it was sent; empty when it was not."""
+        return self._fields.get(name, "")
+
+    def line(self, name: str) -> str:
+        """A field of one line, trimmed."""
+        return self.get(name).strip()
+
+    def text(self, name: str) -> str:
+        """A field of several lines, trimmed, with plain line ends."""
+        return self.get(name).replace("\r\n", "\n").strip()
+
+
+async def read(request: Request) -> Form:
+    """The form in a request's body. Raises ApiError 400, 413."""
+    raw = await read_limited(request, LIMIT)
+    try:
+        pairs = parse_qsl(raw.decode("utf-8"), keep_blank_values=True, max_num_fields=FORM_FIELDS, errors="strict")
+    except ValueError:
+        raise invalid("The form in the request body cannot be read.", CANNOT_PARSE) from None
+    return Form(pairs)
+
+
+def unfit(value: str, most: int, *, lines: bool = False) -> str:
+    """What is wrong with a text of a form as a sentence; empty when nothing is."""
+    if len(value) > most:
+        return f"This is {len(value):,} characters long; at most {most:,} fit."
+    plain = value.replace("\n", "").replace("\t", "") if lines else value
+    if not plain.isprintable():
+        return "This holds characters that cannot be shown; type it instead of pasting it."
+    return ""

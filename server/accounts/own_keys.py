@@ -1,0 +1,51 @@
+"""A person's own API keys, as her account page makes, lists and revokes them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session, select
+
+from server.accounts import store
+from server.audit.trail import Trail
+from server.db.engine import Database
+from server.db.models import ApiKey, User
+from server.sessions.identify import Sessions
+from server.web.caller import Caller
+
+
+class OwnKeys:
+    """Every method is about the caller's own keys alone."""
+
+    def __init__(self, db: Database, sessions: Sessions, trail: Trail) -> None:
+        self._db, self._sessions, self._trail = db, sessions, trail
+
+    async def of(self, caller: Caller) -> list[ApiKey]:
+        """Her keys, oldest first; keys of running instances are not among them."""
+        return await self._db.read(store.keys_of, caller.user_id)
+
+    async def create(self, caller: Caller, name: str, expires_at: datetime | None) -> str:
+        """A new key; its value is returned this once and not kept."""
+
+        def write(session: Session) -> str:
+            key, value = store.add_key(session, store.by_guid(session, caller.guid), name, expires_at=expires_at)
+            self._trail.record(session, caller, "add_api_key", key_id=key.id, name=name)
+            return value
+
+        return await self._db.write(write)
+
+    async def revoke(self, caller: Caller, number: int) -> None:
+        """End one key at once. Raises ApiError 404."""
+
+        def write(session: Session) -> str:
+            digest = store.drop_key(session, caller.user_id, number)
+            self._trail.record(session, caller, "remove_api_key", key_id=number)
+            return digest
+
+        self._sessions.forget_key(await self._db.write(write))
+
+
+def administrators(session: Session, most: int = 2) -> list[User]:
+    """Some people who run this server, for a page that says whom to ask."""
+    query = select(User).where(User.role == "administrator", User.locked == False)  # noqa: E712
+    return list(session.exec(query.order_by(User.username_key).limit(most)).all())
