@@ -83,9 +83,12 @@ class ConnectRoom:
         step: int = 1,
         steps: int = 1,
     ) -> Response:
-        """The connect screen in place of content that needs a connection first. Raises ApiError 404."""
-        ask = Ask(await self._integrations.get(integration_guid), view)
-        config = self._integrations.client_config(ask.integration)
+        """The connect screen in place of content that needs a connection first."""
+        try:
+            ask = Ask(await self._integrations.get(integration_guid), view)
+            config = self._integrations.client_config(ask.integration)
+        except (ApiError, SealBroken):
+            return self._misconfigured(request, caller)
         return self._pages.gate(
             request,
             caller,

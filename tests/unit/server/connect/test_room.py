@@ -8,7 +8,7 @@ import secrets
 import httpx
 import pytest
 
-from server.db.models import Connection, Flow
+from server.db.models import Connection, Flow, Integration
 from server.oauth.integrations import Draft
 from tests.unit.server.vault.house import CALLBACK, CANARY, House, challenge_of
 
@@ -266,6 +266,14 @@ async def test_opening_the_login_address_only_shows_a_button(world, house, site)
     assert re.search(r'method="post" action="[^"]*/login"', reply.text)
     assert reply.headers["x-frame-options"] == "DENY"
     assert house.rows(Flow) == []
+
+
+async def test_secrets_that_do_not_open_are_a_page_and_not_a_crash(world, house):
+    with house.change(Integration) as rows:
+        rows[0].sealed_secrets = rows[0].sealed_secrets[:-1] + b"x"
+    browser = house.browser(world.alice.cookie)
+    assert (await browser.get(world.login, params={"content": world.app.guid})).status_code == 502
+    assert (await world.start(browser, world.alice)).status_code == 502
 
 
 async def test_nobody_is_sent_to_sign_in_and_comes_back(world, house):
