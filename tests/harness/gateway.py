@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import secrets
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -87,6 +89,31 @@ class Gateway:
         until(self._answers, "the gateway to answer", 60)
         return self
 
+    def __enter__(self) -> Gateway:
+        return self.start()
+
+    def __exit__(self, *_error: object) -> None:
+        if self.process is not None and self.process.poll() is None:
+            try:
+                self.stop()
+            except subprocess.TimeoutExpired:
+                self.kill()
+                raise
+
+    def app_pids(self) -> list[int]:
+        """Every living process that carries the mark of an instance of this server's data directory."""
+        found = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                variables = (entry / "environ").read_bytes().split(b"\0")
+                state = (entry / "stat").read_text(errors="replace").rpartition(") ")[2][:1]
+            except OSError:
+                continue
+            home = next((v[5:].decode(errors="replace") for v in variables if v.startswith(b"HOME=")), "")
+            if state not in "ZX" and home.startswith(str(self.data_dir / "run")):
+                found.append(int(entry.name))
+        return found
+
     def _answers(self) -> bool:
         assert self.process is not None
         assert self.process.poll() is None, f"the gateway ended:\n{self.log()}"
@@ -125,7 +152,17 @@ class Gateway:
         self.admin_key = reply.json()["api_key"]
         return self.admin_key
 
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """What the server's SQLite file holds, read from outside."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.data_dir / 'tabard.db'}?mode=ro", uri=True)) as found:
+            return found.execute(query).fetchall()
+
     def api(self, method: str, path: str, *, key: str | None = None, **options: Any) -> httpx.Response:
         """One API call below /__api__ with a key (the administrator's by default)."""
         headers = {"Authorization": f"Key {key or self.admin_key}"} | options.pop("headers", {})
         return httpx.request(method, f"{self.url}/__api__{path}", headers=headers, timeout=60, **options)
+
+    def visit(self, path: str, *, key: str | None = None, **headers: str) -> httpx.Response:
+        """A GET of a content address with an API key, following nothing."""
+        sent = {"Authorization": f"Key {key or self.admin_key}"} | headers
+        return httpx.get(f"{self.url}{path}", headers=sent, timeout=60)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass
 
@@ -44,7 +45,7 @@ def csrf_of(page: str) -> str:
 
 
 def sign_in(gateway: Gateway, person: Someone) -> httpx.Client:
-    """A browser-like client that is signed in."""
+    """A browser-like client that is signed in; the caller closes it."""
     client = httpx.Client(base_url=gateway.url, timeout=30, headers={"Accept": "text/html", "Origin": gateway.url})
     page = client.get("/__login__")
     form = {"csrf": csrf_of(page.text), "username": person.username, "password": person.password, "next": "/"}
@@ -55,11 +56,10 @@ def sign_in(gateway: Gateway, person: Someone) -> httpx.Client:
 
 def api_key(gateway: Gateway, person: Someone) -> str:
     """A new API key of a person, made as her own signed-in browser would."""
-    with sign_in(gateway, person) as client:
-        page = client.get("/__login__")  # signed in: redirected; the token is derived from any page below
-        assert page.status_code == 303
-        keys = client.get("/keys")
-        headers = {"Sec-Fetch-Site": "same-origin", "X-Tabard-Csrf": csrf_of(keys.text)}
+    with contextlib.closing(sign_in(gateway, person)) as client:
+        # Every page of a signed-in person has the sign-out form, and the token is the session's, not the page's.
+        page = client.get("/__no_such_page__")
+        headers = {"Sec-Fetch-Site": "same-origin", "X-Tabard-Csrf": csrf_of(page.text)}
         reply = client.post(f"/__api__/v1/users/{person.guid}/keys", json={"name": "test"}, headers=headers)
         assert reply.status_code == 200, reply.text
         return str(reply.json()["key"])

@@ -1,0 +1,33 @@
+"""One gateway for every test of a client, with an administrator."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.harness.gateway import Gateway
+from tests.harness.people import Someone, add_person, api_key
+
+
+@pytest.fixture(scope="session")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    folder = tmp_path_factory.mktemp("clients")
+    with Gateway(folder / "data", environ={"TABARD_DASHBOARD": ""}) as made:
+        made.bootstrap()
+        yield made
+
+
+@pytest.fixture(scope="session")
+def publisher(gateway: Gateway) -> Someone:
+    return add_person(gateway, "paula", "publisher")
+
+
+@pytest.fixture(scope="session")
+def publisher_key(gateway: Gateway, publisher: Someone) -> str:
+    return api_key(gateway, publisher)
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home folder for command-line clients, so that their stores are the tests' alone."""
+    return tmp_path_factory.mktemp("home")
