@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import signal
 import socket
 import sys
 from typing import Any
@@ -70,6 +71,10 @@ def _announce(settings: Settings) -> None:
     log.info("Tabard is ready at %s", settings.origin)
 
 
+def _stop(_number: int, _frame: object) -> None:
+    raise SystemExit(0)
+
+
 class _Server(uvicorn.Server):
     """uvicorn's server, which says when it is ready in our own words."""
 
@@ -88,6 +93,8 @@ def run(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
     harden()
     _logging(settings.log_level)
+    # uvicorn ends in order on SIGTERM and then raises the signal once more: being told to stop is no failure.
+    signal.signal(signal.SIGTERM, _stop)
     listener = _listen(settings)
     if isinstance(listener, str):
         print(f"tabard: {listener}", file=sys.stderr)
