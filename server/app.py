@@ -125,9 +125,6 @@ def _api_routes(s: Services) -> list[Route]:
         task_routes(s.tasks),
         JobsApi(s.db, s.guard, s.pool, s.data_dir / "run").routes(),
     )
-    found = [route for group in groups for route in group.routes]
-    found += oauth.routes(s.integrations, s.associations, s.guard)
-    found += vault.routes(s.vault, s.integrations, s.trail)
     exchange = Exchange(
         s.vault,
         s.associations,
@@ -137,7 +134,10 @@ def _api_routes(s: Services) -> list[Route]:
         trail=s.trail,
         origin=s.settings.origin,
     )
-    return found + exchange.routes
+    # The exchange comes before the integrations, whose paths would take `credentials` for a GUID.
+    found = [*exchange.routes, *(route for group in groups for route in group.routes)]
+    found += oauth.routes(s.integrations, s.associations, s.guard)
+    return found + vault.routes(s.vault, s.integrations, s.trail)
 
 
 def _follow_changes(s: Services, presence: Presence, background: Background) -> None:

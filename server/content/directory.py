@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from types import MappingProxyType
 
@@ -11,8 +10,8 @@ from sqlmodel import Session, col, select
 from server.content.view import ContentView
 from server.db.engine import Database
 from server.db.models import Content, Permission, User
+from server.web.remembered import Remembered
 
-MOST_CACHED = 20_000
 # Databases limit how many values one statement may carry.
 MOST_PARAMETERS = 10_000
 
@@ -60,41 +59,25 @@ class Directory:
     """Finds content; a warm look-up touches no database."""
 
     def __init__(self, db: Database) -> None:
-        self._db = db
-        self._views: OrderedDict[str, ContentView] = OrderedDict()
-        self._epoch = 0
+        self._views: Remembered[str, ContentView | None] = Remembered(
+            lambda guid: db.read(load_view, guid), worth=lambda view: view is not None
+        )
         self._on_change: list[Callable[[str], object]] = []
 
     def when_changed(self, notice: Callable[[str], object]) -> None:
         """Call `notice(guid)` after every change of a content item."""
         self._on_change.append(notice)
 
-    def warm(self, guid: str) -> ContentView | None:
-        """The view, if it is in memory."""
-        return self._views.get(guid)
-
     async def by_guid(self, guid: str) -> ContentView | None:
         """The view of a content item, or None where there is none."""
-        view = self._views.get(guid)
-        if view is not None:
-            return view
-        epoch = self._epoch
-        view = await self._db.read(load_view, guid)
-        # A change that ran while we were reading must not be undone by a stale row.
-        if view is not None and epoch == self._epoch:
-            self._views[guid] = view
-            while len(self._views) > MOST_CACHED:
-                self._views.popitem(last=False)
-        return view
+        return await self._views.get(guid)
 
     def forget(self, guid: str) -> None:
         """The content, its owner, its access list or its active version changed."""
-        self._epoch += 1
-        self._views.pop(guid, None)
+        self._views.forget(guid)
         for notice in self._on_change:
             notice(guid)
 
     def forget_all(self) -> None:
         """Something changed that concerns many, such as a person's name."""
-        self._epoch += 1
-        self._views.clear()
+        self._views.forget_all()

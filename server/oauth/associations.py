@@ -13,10 +13,10 @@ from server.db.engine import Database
 from server.oauth import permissions, store
 from server.oauth.fitting import misfit
 from server.oauth.integrations import Integrations
-from server.oauth.remembered import Remembered
 from server.oauth.store import AssociationView
 from server.web.caller import Caller
 from server.web.errors import ApiError
+from server.web.remembered import Remembered
 
 __all__ = ["AssociationView", "Associations"]
 

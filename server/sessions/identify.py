@@ -19,8 +19,9 @@ from server.sessions import store
 from server.sessions.cookies import cookie_name, read_cookie
 from server.web.caller import ANONYMOUS, BadCredential, Caller
 from server.web.errors import AUTH_REQUIRED, INVALID_LOGIN
+from server.web.remembered import Remembered
 
-MOST_CACHED = 50_000
+MOST_NAMES = 50_000
 # Seconds between notes of a credential's last use.
 SEEN_GRAIN = 30.0
 INVALID_KEY = BadCredential(INVALID_LOGIN, "The API key is not valid.")
@@ -44,9 +45,9 @@ class Sessions:
         self._db = db
         self.cookie = cookie_name(secure)
         self._idle, self._absolute = timedelta(seconds=idle), timedelta(seconds=absolute)
-        self._known: OrderedDict[str, Known] = OrderedDict()
-        self._names: dict[str, str] = {}
-        self._epoch = 0
+        self._known: Remembered[str, Known | None] = Remembered(self._read, worth=lambda known: known is not None)
+        # Credential → the name it is remembered under, for `still`.
+        self._names: OrderedDict[str, str] = OrderedDict()
         self._touched_sessions: dict[str, datetime] = {}
         self._touched_keys: dict[int, datetime] = {}
         self._on_end: list[Callable[[str], object]] = []
@@ -89,30 +90,24 @@ class Sessions:
         self._used(name, known)
         return known.caller
 
+    async def _read(self, name: str) -> Known | None:
+        known = await self._db.read(self._load, name)
+        if known is not None:
+            self._names[known.caller.credential] = name
+            while len(self._names) > MOST_NAMES:
+                self._names.popitem(last=False)
+        return known
+
     async def _look_up(self, name: str) -> Known | None:
-        known = self._known.get(name)
+        known = await self._known.get(name)
         if known is None:
-            epoch = self._epoch
-            known = await self._db.read(self._load, name)
-            if known is None:
-                return None
-            # An invalidation that ran while we were reading must not be undone by a stale row.
-            if epoch == self._epoch:
-                self._known[name] = known
-                self._names[known.caller.credential] = name
-                while len(self._known) > MOST_CACHED:
-                    self._drop(next(iter(self._known)))
+            return None
         moment = now()
         idle_out = known.caller.via == "session" and moment - known.seen > self._idle
         if idle_out or (known.expires_at is not None and moment >= known.expires_at):
-            self._drop(name)
+            self._known.forget(name)
             return None
         return known
-
-    def _drop(self, name: str) -> None:
-        known = self._known.pop(name, None)
-        if known is not None:
-            self._names.pop(known.caller.credential, None)
 
     def _load(self, session: Session, name: str) -> Known | None:
         kind, _, value = name.partition(":")
@@ -184,26 +179,23 @@ class Sessions:
         """Sign out one browser."""
         guid = caller.credential.removeprefix("session:")
         await self._db.write(store.end, guid)
-        self._forget(lambda known: known.caller.credential == caller.credential)
+        self._forget(lambda known: known.credential == caller.credential)
         self._tell(f"session:{guid}")
 
     async def person_changed(self, user_guid: str, *, end_sessions: bool) -> None:
         """Forget what is remembered of a person; with `end_sessions`, sign her out everywhere."""
         if end_sessions:
             await self._db.write(store.end_all, user_guid)
-        self._forget(lambda known: known.caller.guid == user_guid)
+        self._forget(lambda known: known.guid == user_guid)
         if end_sessions:
             self._tell(f"viewer:{user_guid}")
 
     def forget_key(self, key_hash: str) -> None:
         """A key was deleted."""
-        self._epoch += 1
-        self._drop("key:" + key_hash)
+        self._known.forget("key:" + key_hash)
 
-    def _forget(self, condition: Callable[[Known], bool]) -> None:
-        self._epoch += 1
-        for name in [n for n, known in self._known.items() if condition(known)]:
-            self._drop(name)
+    def _forget(self, condition: Callable[[Caller], bool]) -> None:
+        self._known.forget_where(lambda known: known is not None and condition(known.caller))
 
     def _tell(self, tag: str) -> None:
         for notice in self._on_end:

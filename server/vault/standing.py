@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from server.db.engine import Database
 from server.db.models import Connection, Integration, User
-from server.oauth.remembered import Remembered
+from server.web.remembered import Remembered
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from server.oauth.remembered import Remembered
+from server.web.remembered import Remembered
 from tests.unit.server.vault.house import until
 
 

@@ -53,6 +53,12 @@ class Remembered(Generic[K, V]):
         self._epoch += 1
         self._kept.pop(key, None)
 
+    def forget_where(self, condition: Callable[[V], bool]) -> None:
+        """What is remembered of every value that meets `condition` is no longer true."""
+        self._epoch += 1
+        for key in [key for key, (_when, value) in self._kept.items() if condition(value)]:
+            del self._kept[key]
+
     def forget_all(self) -> None:
         """Something changed that concerns many keys."""
         self._epoch += 1
