@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from urllib.parse import quote, urlsplit
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -20,6 +21,7 @@ from server.services import Services
 from server.web.caller import Caller
 from server.web.screens import caller_of, request_id, safe_return
 
+LARGEST_NUMBER = 2**31 - 1
 Handler = Callable[[Request, Caller], Awaitable[Response]]
 
 
@@ -89,6 +91,14 @@ class Desk:
         page = self.screens.page(request_id(request), caller, "No access")
         owner = Contact(name=refused.owner) if refused.owner else None
         return self.screens.reply("denied", Denied(page=page, reason=refused.reason, owner=owner), 403)
+
+
+def number_in(request: Request) -> int:
+    """The row number in the path. What cannot be one: 404."""
+    number: int = request.path_params["number"]
+    if number > LARGEST_NUMBER:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    return number
 
 
 def _sign_in(request: Request) -> Response:

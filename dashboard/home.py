@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -63,11 +62,8 @@ class HomePages:
 
     async def _askable(self) -> tuple[Contact, ...]:
         """Names only: viewers do not see other people's e-mail addresses."""
-
-        def read(session: Session) -> tuple[Contact, ...]:
-            return tuple(Contact(name=overview.name_of(user)) for user in administrators(session))
-
-        return await self._services.db.read(read)
+        people = await self._services.db.read(administrators)
+        return tuple(Contact(name=overview.name_of(person)) for person in people)
 
     def routes(self) -> list[Route]:
         """The addresses of this screen."""

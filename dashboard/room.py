@@ -5,8 +5,16 @@ from __future__ import annotations
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import BaseRoute, Mount
 
+from dashboard.access_pages import AccessPages
+from dashboard.connections_pages import ConnectionsPages
+from dashboard.content_pages import ContentFrame, InfoPages
 from dashboard.desk import Desk
 from dashboard.home import HomePages
+from dashboard.integration_delete import IntegrationDeletePages
+from dashboard.integrations_pages import IntegrationsPages
+from dashboard.keys_pages import KeysPages
+from dashboard.log_pages import LogPages
+from dashboard.old_addresses import OldAddresses
 from dashboard.render import STATIC
 from server.services import Services
 from server.web.site import CachedStatic
@@ -15,9 +23,18 @@ from server.web.site import CachedStatic
 def room(services: Services) -> list[BaseRoute]:
     """The dashboard's routes over a server's services."""
     desk = Desk(services)
+    frame, integrations = ContentFrame(desk), IntegrationsPages(desk)
     # Only these public files are compressed: a page holds a CSRF token, and compressing would tell of it (BREACH).
     static = GZipMiddleware(CachedStatic(directory=STATIC), minimum_size=1024, compresslevel=6)
     return [
         Mount("/dashboard-static", static),
         *HomePages(desk).routes(),
+        *InfoPages(desk, frame).routes(),
+        *AccessPages(desk, frame).routes(),
+        *LogPages(desk, frame).routes(),
+        *integrations.routes(),
+        *IntegrationDeletePages(desk, integrations).routes(),
+        *ConnectionsPages(desk).routes(),
+        *KeysPages(desk).routes(),
+        *OldAddresses(desk).routes(),
     ]

@@ -18,7 +18,6 @@ OURS = {
     "active",
     "control",
     "by",
-    "tested",
 }
 """Fields that hold one of a few words of our own, which the type checker guards."""
 HARMLESS = "plain text of nobody"

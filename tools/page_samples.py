@@ -458,7 +458,7 @@ def content_samples() -> Iterator[tuple[str, str, Any]]:
         ),
     )
     lines = tuple(
-        content.LogLine(number=index, at=ago(seconds=90 - index), stream=stream, text=text)
+        content.LogLine(at=ago(seconds=90 - index), stream=stream, text=text)
         for index, (stream, text) in enumerate(
             [
                 ("tabard", "Starting version 12 with Python 3.11.7"),
@@ -481,7 +481,7 @@ def content_samples() -> Iterator[tuple[str, str, Any]]:
         page=page("Sales", PUBLISHER),
         content=head("logs"),
         lines=lines,
-        last=36,
+        last="a1.36.0.1",
         instances=(
             content.InstanceChoice(id="a1", label="Running since 20:12"),
             content.InstanceChoice(id="a0", label="Ended 20:10, exit code 1"),
@@ -718,6 +718,7 @@ def integration_samples() -> Iterator[tuple[str, str, Any]]:
             form,
             page=page("Reporting robot", ADMIN, "integrations"),
             guid="i3",
+            shown_name="Reporting robot",
             name="Reporting robot",
             auth_type="Service Account",
             apps=1,
@@ -726,8 +727,6 @@ def integration_samples() -> Iterator[tuple[str, str, Any]]:
                 {"auth_type": "Service Account", "token_uri": "https://sso.example.org/token", "client_id": "robot"},
                 stored_secrets={"client_secret"},
             ),
-            tested="passed",
-            tested_words="It signed in as the service account “robot”.",
         ),
     )
     delete = integrations.IntegrationDelete(

@@ -95,7 +95,7 @@
       return !held.some(Boolean);
     };
     const show = () => {
-      for (const part of form.querySelectorAll("[data-shown-when]")) {
+      for (const part of document.querySelectorAll("[data-shown-when]")) {
         part.hidden = !holds(JSON.parse(part.dataset.shownWhen));
         for (const input of part.querySelectorAll("input, select, textarea")) input.disabled = part.hidden;
       }

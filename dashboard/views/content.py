@@ -126,6 +126,7 @@ class ContentAccess:
     available: tuple[IntegrationChoice, ...] = ()
     adding: bool = False
     typed_username: str = ""
+    typed_role: PersonRole = "viewer"
     problems: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -136,9 +137,8 @@ class ContentAccess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogLine:
-    """One line of output. `number` grows by one a line and is what `?after=` counts."""
+    """One line of output, or (`tabard`) one of the server's own words about a run."""
 
-    number: int
     at: datetime
     stream: Literal["stdout", "stderr", "tabard"]
     text: str
@@ -156,15 +156,15 @@ class InstanceChoice:
 class ContentLogs:
     """`content_logs.html` at `/apps/{guid}/logs?instance=&stream=&q=`.
 
-    `/apps/{guid}/logs/tail?after=N&instance=&stream=&q=` answers `log_tail.html` of the same view with only
-    the new lines, or 204 when there are none. `last` is the number of the newest line looked at, matching
-    the filter or not.
+    `/apps/{guid}/logs/tail?after=&instance=&stream=&q=` answers `log_tail.html` of the same view with only
+    the new lines, or 204 when there are none. `last` says how far was read, matching the filter or not; it
+    is what `after` carries.
     """
 
     page: Page
     content: ContentHead
     lines: tuple[LogLine, ...]
-    last: int = 0
+    last: str = ""
     instances: tuple[InstanceChoice, ...] = ()
     instance: str = ""
     stream: Literal["", "stdout", "stderr", "tabard"] = ""

@@ -56,18 +56,23 @@ class IntegrationNew:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuideStep:
-    """One step of the set-up guide beside the form; `snippet` is a ready SQL or CLI line to copy."""
+    """One step of the set-up guide beside the form; `snippet` is a ready SQL or CLI line to copy.
+
+    `shown_when` is JSON as in `DrawnField`; `hidden` says whether it applies to what the form holds now.
+    """
 
     title: str
     text: str
     snippet: str = ""
+    shown_when: str = ""
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntegrationForm:
     """`integration_form.html` at `/integrations/new/{template}` (no `guid`) and `/integrations/{guid}`.
 
-    `fields` come from `dashboard.fields.draw`. `tested` is the outcome of *Test* (service accounts only).
+    `fields` come from `dashboard.fields.draw`. `shown_name` is the saved name, `name` what the form holds.
     Problem keys here: `name`, `description`; the fields carry their own. `problem` is about the form as a
     whole.
     """
@@ -79,15 +84,19 @@ class IntegrationForm:
     fields: tuple[DrawnField, ...]
     guide: tuple[GuideStep, ...] = ()
     guid: str = ""
+    shown_name: str = ""
     name: str = ""
     description: str = ""
     auth_type: AuthType = "Viewer"
     apps: int = 0
     connections: int = 0
-    tested: Literal["", "passed", "failed"] = ""
-    tested_words: str = ""
     problem: str = ""
     problems: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def provider(self) -> str:
+        """What to call the other side in a sentence; "Custom" is no name of anybody."""
+        return "the provider" if self.template == "custom" else self.vendor_label
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

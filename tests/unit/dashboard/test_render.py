@@ -146,10 +146,10 @@ def test_readers_of_an_app_get_no_forms_and_no_other_tabs() -> None:
 
 
 def test_the_tail_brings_new_lines_and_the_next_question() -> None:
-    view = dataclasses.replace(SAMPLES["logs"].view, last=99, query="a&b", stream="stderr")
+    view = dataclasses.replace(SAMPLES["logs"].view, last="a1.99.0.2", query="a&b", stream="stderr")
     html = dashboard.render("log_tail", view)
     assert html.count('class="log-line') == 36
-    assert "after=99&amp;instance=&amp;stream=stderr&amp;q=a%26b" in html
+    assert "after=a1.99.0.2&amp;instance=&amp;stream=stderr&amp;q=a%26b" in html
     assert 'hx-swap-oob="true"' in html
     assert "<html" not in html
 
