@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import httpx
 from integrations.sandbox.settings import SandboxSettings, default_clients
 from integrations.sandbox.threaded import running
 from tests.harness.gateway import Gateway
-from tests.harness.people import Someone, add_person, api_key
+from tests.harness.people import Someone, add_person, csrf_of, sign_in
 from tests.harness.publishing import deploy
 
 # Every refresh token of the provider begins with it, so it can be looked for wherever it must not be.
@@ -70,6 +70,20 @@ def open_house(folder: Path, **environ: str) -> Iterator[House]:
             roles = {"pat": "publisher", "alice": "viewer", "bob": "viewer"}
             people = {name: add_person(gateway, name, role) for name, role in roles.items()}
             people["root"] = add_person(gateway, "root", "administrator")
-            yield House(gateway, provider, people, api_key(gateway, people["pat"]), folder)
+            yield House(gateway, provider, people, new_key(gateway, people["pat"]), folder)
         finally:
             gateway.stop()
+
+
+def new_key(gateway: Gateway, person: Someone) -> str:
+    """An API key, asked for as the person's own signed-in browser would."""
+    with closing(sign_in(gateway, person)) as client:
+        # Any of our screens carries the session's token in its sign-out form.
+        token = csrf_of(client.get("/no-such-page").text)
+        reply = client.post(
+            f"/__api__/v1/users/{person.guid}/keys",
+            json={"name": "publishing"},
+            headers={"Sec-Fetch-Site": "same-origin", "X-Tabard-Csrf": token},
+        )
+        assert reply.status_code == 200, reply.text
+        return str(reply.json()["key"])

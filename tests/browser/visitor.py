@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import Coroutine
+import time
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,6 +25,9 @@ from playwright.async_api import (
 from tests.browser.house import House
 from tests.harness.people import Someone
 
+# Two cores, several apps and a browser: patience costs nothing when nothing is wrong.
+expect.set_options(timeout=45_000)
+
 
 @dataclass
 class Record:
@@ -35,6 +39,8 @@ class Record:
     bodies: int = 0
     frames: int = 0
     handshakes: int = 0
+    opened: int = 0
+    closed: int = 0
     _reading: set[asyncio.Task[None]] = field(default_factory=set)
 
     def watch(self, page: Page) -> None:
@@ -78,12 +84,24 @@ class Record:
             self.errors.append(f"{message.text} ({message.location.get('url', '')})")
 
     def _socket(self, socket: WebSocket) -> None:
+        self.opened += 1
+        socket.on("close", self._closed)
         for event in ("framesent", "framereceived"):
             socket.on(event, self._frame)
+
+    def _closed(self, _socket: WebSocket) -> None:
+        self.closed += 1
 
     def _frame(self, payload: str | bytes) -> None:
         self.frames += 1
         self.seen.append(payload.encode() if isinstance(payload, str) else payload)
+
+    async def until(self, condition: Callable[[Record], bool], what: str, seconds: float = 60) -> None:
+        """Poll until the record satisfies `condition`; fail naming `what`."""
+        deadline = time.monotonic() + seconds
+        while not condition(self):
+            assert time.monotonic() < deadline, f"waited {seconds} s in vain for {what}"
+            await asyncio.sleep(0.05)
 
     async def settle(self) -> None:
         """Wait until every body that was being read has been read."""
@@ -119,7 +137,7 @@ class Visitor:
         """Go to a content item."""
         await self.page.goto(f"{self.house.gateway.url}/content/{content_guid}/{inside}")
 
-    async def shows(self, text: str | re.Pattern[str], seconds: float = 30) -> None:
+    async def shows(self, text: str | re.Pattern[str], seconds: float = 60) -> None:
         """Wait until the page shows a text."""
         await expect(self.page.get_by_text(text).first).to_be_visible(timeout=seconds * 1000)
 

@@ -6,7 +6,7 @@ import panel as pn
 from bokeh.models import ColumnDataSource
 from bokeh.plotting import figure
 
-pn.extension()
+pn.extension(reconnect=True, notifications=True)
 
 headers = pn.state.headers
 handle = "present" if headers.get("Posit-Connect-User-Session-Token") else "absent"
