@@ -7,6 +7,7 @@ import pytest
 
 from tests.harness.gateway import Gateway
 from tests.harness.people import Someone, add_person, api_key
+from tests.harness.publishing import new_content, panel_bundle, publish
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +32,12 @@ def publisher_key(gateway: Gateway, publisher: Someone) -> str:
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home folder for command-line clients, so that their stores are the tests' alone."""
     return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def running(gateway: Gateway) -> str:
+    """A Panel app that serves; the administrator's."""
+    guid = new_content(gateway, name="running-panel")
+    task = publish(gateway, guid, panel_bundle("one"))
+    assert task["code"] == 0, task
+    return guid

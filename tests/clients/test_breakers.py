@@ -17,22 +17,7 @@ from packaging.version import Version
 from tests.harness.gateway import Gateway
 from tests.harness.integrations import associate, viewer_integration
 from tests.harness.people import Someone, add_person, api_key, sign_in
-from tests.harness.publishing import bundle, new_content, publish, upload, wait_task
-
-PANEL = 'import panel as pn\npn.extension()\npn.pane.Markdown("x").servable(title="Marker {}")\n'
-
-
-def panel(marker: str) -> bytes:
-    return bundle({"app.py": PANEL.format(marker)}, "python-panel", requirements="panel>=1.5\n")
-
-
-@pytest.fixture(scope="module")
-def running(gateway: Gateway) -> str:
-    """A Panel app that serves."""
-    guid = new_content(gateway, name="running-panel")
-    task = publish(gateway, guid, panel("one"))
-    assert task["code"] == 0, task
-    return guid
+from tests.harness.publishing import bundle, new_content, panel_bundle, publish, upload, wait_task
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +154,7 @@ class TestUploads:
         return gateway.api("POST", f"/v1/content/{guid}/bundles", **how)
 
     def test_chunked_without_length_and_type(self, gateway: Gateway):
-        guid, data = new_content(gateway), panel("chunked")
+        guid, data = new_content(gateway), panel_bundle("chunked")
 
         def chunks() -> Iterator[bytes]:
             for at in range(0, len(data), 100):
@@ -187,7 +172,7 @@ class TestUploads:
         assert again.headers["content-type"] == "application/gzip"
 
     def test_with_a_checksum_in_base64_or_hex(self, gateway: Gateway):
-        guid, data = new_content(gateway), panel("summed")
+        guid, data = new_content(gateway), panel_bundle("summed")
         digest = hashlib.md5(data)
         for text in (base64.b64encode(digest.digest()).decode(), digest.hexdigest()):
             headers = {"Content-Type": "application/gzip", "X-Content-Checksum": text}
@@ -196,7 +181,7 @@ class TestUploads:
         assert len(gateway.api("GET", f"/v1/content/{guid}/bundles").json()) == 2
 
     def test_multipart_with_metadata(self, gateway: Gateway):
-        guid, data = new_content(gateway), panel("parts")
+        guid, data = new_content(gateway), panel_bundle("parts")
         metadata = {"source": "git", "source_branch": "main", "source_commit": "abc-dirty", "extra": "1"}
         files = {
             "archive": ("bundle.tar.gz", data, "application/x-tar"),
@@ -246,7 +231,7 @@ class TestDeploy:
 
     def test_a_draft_is_served_at_its_own_address_and_activates_later(self, gateway: Gateway):
         guid = new_content(gateway)
-        first = upload(gateway, guid, panel("first"))
+        first = upload(gateway, guid, panel_bundle("first"))
         task_id = gateway.api("POST", f"/v1/content/{guid}/deploy", json={"bundle_id": first}).json()["task_id"]
         jobs = gateway.api("GET", f"/v1/content/{guid}/jobs").json()
         assert len(jobs) == 1
@@ -257,7 +242,7 @@ class TestDeploy:
         later = gateway.api("GET", f"/v1/tasks/{task_id}", params={"first": task["last"]}).json()
         assert (later["output"], later["last"]) == ([], task["last"])
 
-        second = upload(gateway, guid, panel("second"))
+        second = upload(gateway, guid, panel_bundle("second"))
         body = {"bundle_id": second, "activate": False}
         reply = gateway.api("POST", f"/v1/content/{guid}/deploy", json=body)
         assert reply.status_code == 202
@@ -275,7 +260,7 @@ class TestDeploy:
 
     def test_what_cannot_start_answers_500_or_more_and_keeps_the_old(self, gateway: Gateway):
         guid = new_content(gateway)
-        assert publish(gateway, guid, panel("good"))["code"] == 0
+        assert publish(gateway, guid, panel_bundle("good"))["code"] == 0
         broken = bundle({"app.py": "def broken(:\n"}, "python-panel", requirements="panel>=1.5\n")
         task = publish(gateway, guid, broken)
         assert task["finished"] is True
@@ -300,7 +285,7 @@ class TestDeploy:
 
     def test_jobs_read_back_equal_and_die(self, gateway: Gateway):
         guid = new_content(gateway)
-        assert publish(gateway, guid, panel("mortal"))["code"] == 0
+        assert publish(gateway, guid, panel_bundle("mortal"))["code"] == 0
         jobs = gateway.api("GET", f"/v1/content/{guid}/jobs").json()
         for job in jobs:
             assert gateway.api("GET", f"/v1/content/{guid}/jobs/{job['key']}").json() == job
@@ -334,7 +319,7 @@ class TestIdentity:
             error_of(bad, 401, 30)
 
     def test_a_bad_key_at_content_is_never_sent_to_sign_in(self, gateway: Gateway, running: str):
-        for key in ("wrong", " "):
+        for key in ("wrong", "tbk_wrong"):
             reply = gateway.visit(f"/content/{running}/", key=key, Accept="text/html")
             assert reply.status_code == 401
         stranger = api_key(gateway, add_person(gateway, "stranger"))
@@ -348,7 +333,7 @@ class TestIdentity:
         assert gateway.api("POST", "/v1/content/", json={}).status_code == 200
 
     def test_odd_authorization_headers_are_401(self, gateway: Gateway):
-        for value in ("Key", "Key ", "Key  ", "Bearer x", "Connect-Bootstrap x.y.z", "Negotiate abc", "Key\twrong"):
+        for value in ("Key", "Bearer x", "Connect-Bootstrap x.y.z", "Negotiate abc", "Key\twrong"):
             reply = httpx.get(f"{gateway.url}/__api__/v1/user", headers={"Authorization": value})
             assert reply.status_code == 401, value
             assert {"code", "error"} <= set(reply.json())
@@ -363,7 +348,7 @@ class TestIdentity:
         assert len(gateway.api("GET", path, key=key).json()) == 1
         other = new_content(gateway)
         assert gateway.api("GET", f"/v1/content/{other}", key=key).status_code == 404
-        assert [c["guid"] for c in gateway.api("GET", "/v1/content", key=key).json()] in ([running], [])
+        assert [c["guid"] for c in gateway.api("GET", "/v1/content", key=key).json()] == [running]
         me = gateway.api("GET", "/v1/user", key=key).json()
         for method, where, body in (
             ("POST", "/v1/content", {}),

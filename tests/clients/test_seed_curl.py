@@ -5,7 +5,7 @@ import subprocess
 from contextlib import closing
 
 from tests.harness.gateway import Gateway
-from tests.harness.integrations import viewer_integration
+from tests.harness.integrations import associate, service_integration, viewer_integration
 from tests.harness.people import Someone, add_person, csrf_of, sign_in
 from tests.harness.publishing import new_content
 
@@ -36,12 +36,13 @@ def associations(gateway: Gateway, content: str) -> list[str]:
     return [row["oauth_integration_guid"] for row in found]
 
 
-def test_the_line_works_as_it_is_written(gateway: Gateway):
-    content, integration = new_content(gateway), viewer_integration(gateway, "https://provider.example.org")
+def test_the_line_works_as_it_is_written(gateway: Gateway, running: str):
+    content, integration = running, viewer_integration(gateway, "https://provider.example.org")
     status, body = run(gateway, content, integration, gateway.admin_key)
     assert status == 200, body
     assert [row["oauth_integration_guid"] for row in json.loads(body)] == [integration]
     assert associations(gateway, content) == [integration]
+    associate(gateway, content)
 
 
 def test_a_wrong_key_changes_nothing(gateway: Gateway):
@@ -70,13 +71,13 @@ def owner_and_content(gateway: Gateway, name: str) -> tuple[Someone, str]:
 
 def test_the_same_body_with_a_cookie_needs_a_json_content_type_and_the_token(gateway: Gateway):
     owner, content = owner_and_content(gateway, "curly")
-    integration = viewer_integration(gateway, "https://provider.example.org")
+    integration = service_integration(gateway, "https://provider.example.org")
     body = json.dumps([{"oauth_integration_guid": integration}])
     with closing(sign_in(gateway, owner)) as browser:
         token = {"X-Tabard-Csrf": csrf_of(browser.get("/__no_such_page__").text), "Sec-Fetch-Site": "same-origin"}
         form = {"Content-Type": "application/x-www-form-urlencoded"}
         refused = browser.put(PATH.format(content), content=body, headers=form | token)
-        assert (refused.status_code, refused.json()["code"]) == (415, 87)
+        assert (refused.status_code, refused.json()["code"]) == (415, 87), refused.text
         plain = browser.put(PATH.format(content), content=body, headers={"Content-Type": "text/plain"} | token)
         assert plain.status_code == 415
         no_token = browser.put(PATH.format(content), content=body, headers={"Content-Type": "application/json"})

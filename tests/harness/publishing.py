@@ -92,6 +92,12 @@ def bundle(
     return out.getvalue()
 
 
+def panel_bundle(marker: str) -> bytes:
+    """A Panel app whose first page already says "Marker MARKER" in its title."""
+    code = 'import panel as pn\npn.extension()\npn.pane.Markdown("x").servable(title="Marker {}")\n'
+    return bundle({"app.py": code.format(marker)}, "python-panel", requirements="panel>=1.5\n")
+
+
 def new_content(gateway: Gateway, key: str | None = None, **fields: object) -> str:
     """A content record; returns its GUID."""
     reply = gateway.api("POST", "/v1/content", json=fields, key=key)
