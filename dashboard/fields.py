@@ -33,6 +33,9 @@ class DrawnField:
     shown_when: str = ""
     """JSON of the visibility expression for the page's script; without a script every field shows."""
     problem: str = ""
+    heading: str = ""
+    """The part of the form that begins with this input, and a sentence about that part."""
+    heading_text: str = ""
 
     @property
     def input_name(self) -> str:
@@ -101,11 +104,13 @@ def draw(
     *,
     problems: Mapping[str, str] | None = None,
     stored_secrets: Iterable[str] = (),
+    headings: Mapping[str, tuple[str, str]] | None = None,
 ) -> tuple[DrawnField, ...]:
     """The inputs of a template's form, in its order.
 
     `values` are what the form holds (typed, else stored); a name missing from them shows the template's
-    default. `problems` is field name → sentence. A secret's value is never put on the page, not even one
+    default. `problems` is field name → sentence, `headings` the name of the first field of a
+    part of the form → that part's title and sentence. A secret's value is never put on the page, not even one
     just typed.
     """
     found = []
@@ -115,6 +120,7 @@ def draw(
         control: Control = _control(is_option, entry)
         secret = bool(entry.get("secret"))
         expression = entry.get("visibility_expression")
+        heading, heading_text = (headings or {}).get(name, ("", ""))
         found.append(
             DrawnField(
                 name=name,
@@ -126,6 +132,8 @@ def draw(
                 stored=secret and name in kept,
                 shown_when=json.dumps(expression, sort_keys=True) if expression else "",
                 problem=(problems or {}).get(name, ""),
+                heading=heading,
+                heading_text=heading_text,
             )
         )
     return tuple(found)

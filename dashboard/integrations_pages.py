@@ -174,7 +174,13 @@ class IntegrationsPages:
             template=template.key,
             vendor_label=template.name,
             redirect_uri=self._services.settings.callback_url,
-            fields=fields.draw(template.wire(), typed.config, problems=typed.problems, stored_secrets=stored),
+            fields=fields.draw(
+                template.wire(),
+                typed.config,
+                problems=typed.problems,
+                stored_secrets=stored,
+                headings=headings(template),
+            ),
             guide=guide(template, self._services.settings.callback_url, auth_type),
             guid=row.guid if row else "",
             shown_name=name_of(row) if row else "",
@@ -207,6 +213,17 @@ def name_of(row: Integration) -> str:
     return row.name or row.template
 
 
+def headings(template: Template) -> dict[str, tuple[str, str]]:
+    """The first field of each section but the first, which needs no heading: the form's own fields begin it."""
+    entries = sorted((*template.data.options, *template.data.fields), key=lambda entry: entry.order)
+    found = {}
+    for section in sorted(template.data.sections, key=lambda section: section.order)[1:]:
+        first = next((entry.name for entry in entries if entry.section == section.id), None)
+        if first is not None:
+            found[first] = (section.name, section.description)
+    return found
+
+
 def guide(template: Template, callback_url: str, auth_type: AuthType) -> tuple[views.GuideStep, ...]:
     """The set-up guide of every authentication type; those that are not chosen are hidden until they are."""
     found = []
@@ -214,7 +231,12 @@ def guide(template: Template, callback_url: str, auth_type: AuthType) -> tuple[v
         rule = json.dumps({"name": "auth_type", "value": kind})
         found += [
             views.GuideStep(
-                title=step.title, text=step.text, snippet=step.code, shown_when=rule, hidden=kind != auth_type
+                title=step.title,
+                text=step.text,
+                # The page shows the redirect address above the steps already.
+                snippet="" if step.code == callback_url else step.code,
+                shown_when=rule,
+                hidden=kind != auth_type,
             )
             for step in template.guide(callback_url, kind)
         ]

@@ -1,0 +1,93 @@
+"""Home shows each person what is theirs to open, finds it, and says what to do when there is nothing."""
+
+from dashboard.home import matches
+from dashboard.views.home import ContentCard
+from tests.unit.dashboard.rig import Rig
+
+
+async def test_a_viewer_sees_what_is_shared_and_nothing_else(rig: Rig) -> None:
+    shared = await rig.content("pat", "Shared numbers", access="logged_in")
+    await rig.content("pat", "Private numbers")
+    await rig.content("pat", "Not published", deployed=False, access="logged_in")
+    alice = await rig.browser("alice")
+    page = (await alice.get("/")).text
+    assert f'href="/content/{shared}/"' in page
+    assert "Private numbers" not in page
+    assert "Not published" not in page
+    assert f"/apps/{shared}" not in page
+
+
+async def test_publishers_get_settings_and_a_table(rig: Rig) -> None:
+    draft = await rig.content("pat", "Not published", deployed=False)
+    guid = await rig.content("pat", "Sales")
+    pat = await rig.browser("pat")
+    cards = (await pat.get("/")).text
+    assert f'href="/apps/{guid}/info"' in cards
+    assert f'<h2><a href="/apps/{draft}/info">' in cards  # nothing to open yet
+    table = (await pat.get("/?view=table")).text
+    assert "<table" in table
+    assert "<table" not in (await (await rig.browser("alice")).get("/?view=table")).text
+
+
+async def test_an_administrator_without_rights_is_led_to_the_settings(rig: Rig) -> None:
+    guid = await rig.content("pat", "Sales")
+    ada = await rig.browser("ada", "administrator")
+    page = (await ada.get("/")).text
+    assert f'<h2><a href="/apps/{guid}/info">' in page
+    assert f'href="/content/{guid}/"' not in page
+
+
+async def test_search_as_you_type_brings_the_cards_alone(rig: Rig) -> None:
+    await rig.content("pat", "Sales by region")
+    await rig.content("pat", "Churn model")
+    pat = await rig.browser("pat")
+    part = await pat.get("/home/cards?q=REGION+sales", **{"HX-Request": "true"})
+    assert "Sales by region" in part.text
+    assert "Churn" not in part.text
+    assert "<html" not in part.text
+    assert "Nothing matches “zebra”" in (await pat.get("/?q=zebra")).text
+
+
+async def test_the_as_you_badge_and_a_failed_run_show(rig: Rig) -> None:
+    guid = await rig.content("pat", "Sales", access="logged_in")
+    await rig.associate(guid, await rig.integration())
+    alice = await rig.browser("alice")
+    page = (await alice.get("/")).text
+    assert "As you" in page
+    assert "Failed" not in page
+    run = await rig.run(guid, key="k1", exit_code=1, error="It ended with exit code 1.")
+    await rig.services.db.write(lambda session: session.merge(run.model_copy(update={"end_time": run.start_time})))
+    assert "Failed" in (await alice.get("/")).text
+
+
+async def test_an_empty_home_names_whom_to_ask(rig: Rig) -> None:
+    await rig.person("ada", "administrator")
+    page = (await (await rig.browser("alice")).get("/")).text
+    assert "Nothing is shared with you yet" in page
+    assert "Ada Example" in page
+    assert "ada@a.org" not in page  # viewers do not see other people's addresses
+
+
+async def test_home_takes_a_constant_number_of_statements(rig: Rig) -> None:
+    from sqlalchemy import event
+
+    pat = await rig.browser("pat", "publisher")
+    seen: list[str] = []
+    event.listen(rig.services.db.engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
+    await rig.content("pat", "One")
+    await pat.get("/")
+    seen.clear()
+    await pat.get("/")
+    few = len(seen)
+    for number in range(5):
+        await rig.content("pat", f"More {number}")
+    seen.clear()
+    await pat.get("/")
+    assert len(seen) == few
+
+
+def test_every_word_has_to_match_title_owner_or_kind() -> None:
+    card = ContentCard(guid="g", title="Sales by Region", kind="python-panel", owner="Pat Example", health="idle")
+    assert matches(card, "")
+    assert matches(card, "panel PAT region")
+    assert not matches(card, "region zebra")
