@@ -81,7 +81,7 @@ def show_totals(rows: pd.DataFrame) -> None:
 
 def main() -> None:
     """Draw the page; it is the same for everybody."""
-    st.set_page_config(page_title="Company sales", page_icon=":material/summarize:", layout="wide")
+    st.set_page_config(page_title="Company sales", layout="wide")
     st.title("Company sales")
     try:
         token = access_token()

@@ -141,7 +141,7 @@ def show_rows(rows: pd.DataFrame, measure: str) -> None:
 
 def main() -> None:
     """Draw the page for whoever looks at it."""
-    st.set_page_config(page_title="My sales", page_icon=":material/monitoring:", layout="wide")
+    st.set_page_config(page_title="My sales", layout="wide")
     st.title("My sales")
     try:
         token = access_token()

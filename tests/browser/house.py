@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import httpx
 
 from integrations.sandbox.settings import SandboxSettings, default_clients
 from integrations.sandbox.threaded import running
-from tests.harness.gateway import Gateway
+from tests.browser.record import Record
+from tests.harness.gateway import Gateway, free_port
 from tests.harness.people import Someone, add_person, csrf_of, sign_in
 from tests.harness.publishing import deploy
 
@@ -30,10 +32,13 @@ class House:
     people: dict[str, Someone]
     key: str
     home: Path
+    records: list[Record] = field(default_factory=list)
 
     def publish(self, kind: str, folder: Path, title: str, *options: str) -> str:
-        """Deploy as the publisher, with the real CLI; returns the content's GUID."""
-        return deploy(self.gateway, kind, folder, *options, title=title, home=self.home, key=self.key)
+        """Deploy a copy as the publisher, with the real CLI; returns the content's GUID."""
+        copy = self.home / f"published-{len(list(self.home.glob('published-*')))}" / folder.name
+        shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        return deploy(self.gateway, kind, copy, *options, title=title, home=self.home, key=self.key)
 
     def allow(self, content_guid: str, *usernames: str) -> None:
         """Let people see a content item."""
@@ -59,18 +64,20 @@ class House:
 
 
 @contextmanager
-def open_house(folder: Path, **environ: str) -> Iterator[House]:
+def open_house(folder: Path, viewers: Sequence[str] = ("alice", "bob"), **environ: str) -> Iterator[House]:
     """Start everything, make the people, and stop it all at the end."""
+    port = free_port()
+    # The name that browsers use for the gateway too: cookies know no ports, so both servers' cookies meet here.
+    issuer = f"http://localhost:{port}"
     clients = tuple(replace(client, refresh_prefix=CANARY) for client in default_clients())
     gateway = Gateway(folder / "data", environ=environ)
-    with running(SandboxSettings(clients=clients, admin_token=ADMIN_TOKEN)) as provider:
+    with running(SandboxSettings(issuer=issuer, clients=clients, admin_token=ADMIN_TOKEN), port=port):
         gateway.start()
         try:
             gateway.bootstrap()
-            roles = {"pat": "publisher", "alice": "viewer", "bob": "viewer"}
+            roles = {"root": "administrator", "pat": "publisher"} | dict.fromkeys(viewers, "viewer")
             people = {name: add_person(gateway, name, role) for name, role in roles.items()}
-            people["root"] = add_person(gateway, "root", "administrator")
-            yield House(gateway, provider, people, new_key(gateway, people["pat"]), folder)
+            yield House(gateway, issuer, people, new_key(gateway, people["pat"]), folder)
         finally:
             gateway.stop()
 

@@ -55,8 +55,10 @@ st.title("Exchange probe")
 handle = st.context.headers.get("Posit-Connect-User-Session-Token", "")
 shown = hashlib.sha256(handle.encode()).hexdigest()[:12]
 st.write(f"Handle: {len(handle)} characters, digest {shown}, spoofed: {'spoof' in handle}")
-st.write("First exchange:", exchange(handle)[0])
-if st.button("Exchange"):
+pressed = st.button("Exchange")
+if not pressed:
+    st.write("One exchange:", exchange(handle)[0])
+else:
     results = all_at_once(handle)
     outcomes = Counter(outcome for outcome, _ in results)
     tokens = {digest for _, digest in results if digest}
