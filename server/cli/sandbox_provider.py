@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from server.cli.stopping import stop_is_no_failure
+
 
 def register(commands: Any) -> None:
     """Add the subcommand."""
@@ -21,5 +23,6 @@ def run(arguments: argparse.Namespace) -> int:
     # Imported here: nothing of the provider belongs into the gateway's process.
     from integrations.sandbox.run import run as serve  # noqa: PLC0415
 
+    stop_is_no_failure()
     clients = Path(arguments.clients) if arguments.clients else None
     return serve(arguments.host, arguments.port, clients_file=clients)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import signal
 import socket
 import sys
 from typing import Any
@@ -14,9 +13,10 @@ import uvicorn
 from server.app import create_app
 from server.cli.hardening import harden
 from server.cli.options import add_data_options, settings_of
+from server.cli.stopping import stop_is_no_failure
 from server.installation import open_installation
 from server.settings import Settings
-from server.web.room import NoSuchRoom
+from server.web.room import NoSuchRoom, load
 
 # Seconds that open requests and sockets get to end when the server is told to stop.
 GRACE = 10
@@ -71,10 +71,6 @@ def _announce(settings: Settings) -> None:
     log.info("Tabard is ready at %s", settings.origin)
 
 
-def _stop(_number: int, _frame: object) -> None:
-    raise SystemExit(0)
-
-
 class _Server(uvicorn.Server):
     """uvicorn's server, which says when it is ready in our own words."""
 
@@ -93,21 +89,22 @@ def run(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
     harden()
     _logging(settings.log_level)
-    # uvicorn ends in order on SIGTERM and then raises the signal once more: being told to stop is no failure.
-    signal.signal(signal.SIGTERM, _stop)
+    stop_is_no_failure()
     listener = _listen(settings)
     if isinstance(listener, str):
         print(f"tabard: {listener}", file=sys.stderr)
         return 1
     with listener:
+        try:
+            # Looked for before anything is opened, so that a refusal leaves nothing behind.
+            if settings.dashboard:
+                load(settings.dashboard)
+        except NoSuchRoom as error:
+            print(f"tabard: {error}", file=sys.stderr)
+            return 1
         opened = open_installation(settings)
         try:
             application = create_app(settings, opened)
-        except NoSuchRoom as error:
-            opened.close()
-            print(f"tabard: {error}", file=sys.stderr)
-            return 1
-        try:
             config = uvicorn.Config(
                 application.asgi,
                 http=application.http,

@@ -94,7 +94,7 @@ def read(path: Path) -> Keyring | None:
         if not text.startswith(HEADER):
             raise ValueError
         return Keyring(base64.b64decode(text.removeprefix(HEADER).strip(), validate=True))
-    except (ValueError, binascii.Error):
+    except (ValueError, binascii.Error, KeyProblem):
         raise KeyProblem(f"the key file {path} does not hold a Tabard key; restore it from your backup") from None
 
 
