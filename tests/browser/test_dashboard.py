@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -11,10 +12,19 @@ from playwright.async_api import Page, expect
 
 from tests.browser.conftest import Newcomer
 from tests.browser.house import House
-from tests.browser.test_apps import APPS
 from tests.browser.visitor import Visitor
 from tests.harness.integrations import VIEWER_SCOPES, associate, viewer_integration
 from tests.harness.people import add_person
+
+APPS = Path(__file__).parents[1] / "apps"
+TALKER = """import sys
+import streamlit as st
+
+if st.button("Speak"):
+    print("spoken by the app", flush=True)
+    print("and complained", file=sys.stderr, flush=True)
+st.write("Talker is ready")
+"""
 
 
 @pytest.fixture(scope="session")
@@ -173,9 +183,8 @@ async def test_from_the_dialog_to_a_connection_and_back(house: House, pat: Visit
 
 
 async def test_who_can_open_it_takes_effect_at_once(house: House, sales: str, pat: Visitor, visitors: Newcomer) -> None:
-    add_person(house.gateway, "wanda")
-    house.people["wanda"] = add_person(house.gateway, "walter")
-    outsider = await visitors(house, "wanda", signed_in=True)
+    house.people["walter"] = add_person(house.gateway, "walter")
+    outsider = await visitors(house, "walter", signed_in=True)
     await outsider.open(sales)
     await outsider.shows("You do not have access")
     page = pat.page
@@ -242,17 +251,11 @@ async def test_a_key_is_shown_once_and_can_be_revoked(house: House, pat: Visitor
 
 
 async def test_logs_show_what_the_app_writes_as_it_writes(
-    house: House, pat: Visitor, visitors: Newcomer, tmp_path: object
+    house: House, pat: Visitor, visitors: Newcomer, tmp_path: Path
 ) -> None:
-    from pathlib import Path
-
-    folder = Path(str(tmp_path)) / "talker"
+    folder = tmp_path / "talker"
     folder.mkdir()
-    (folder / "app.py").write_text(
-        "import sys\nimport streamlit as st\n"
-        "if st.button('Speak'):\n    print('spoken by the app', flush=True)\n    print('and complained', file=sys.stderr, flush=True)\n"
-        "st.write('Talker is ready')\n"
-    )
+    (folder / "app.py").write_text(TALKER)
     (folder / "requirements.txt").write_text((APPS / "streamlit_probe" / "requirements.txt").read_text())
     guid = house.publish("streamlit", folder, "Talker")
     page = pat.page

@@ -39,6 +39,8 @@ CUSTOM = {
 }
 ROBOT = {key: value for key, value in CUSTOM.items() if key != "authorization_uri"} | {"auth_type": "Service Account"}
 
+Pairs = dict[str, str] | list[tuple[str, str]]
+
 
 def _no_link(_host: str, _port: int) -> Any:
     raise AssertionError("no test of this folder starts an app")
