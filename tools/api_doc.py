@@ -31,7 +31,7 @@ SAID = {
     "GET /v1/content": "What the caller may open; administrators see everything.",
     "GET /v1/search/content": "A page of content whose name, title or description holds `q`.",
     "GET /v1/content/{guid}/bundles/{id}/download": "The archive as it was uploaded.",
-    "POST /v1/content/{guid}/deploy": "Build, start and serve a version, or only try it (`activate`: false); gives a task.",
+    "POST /v1/content/{guid}/deploy": "Build and start a version; serve it unless `activate` is false. Gives a task.",
     "PATCH /v1/content/{guid}/environment": "Set variables; null deletes one.",
     "PUT /v1/content/{guid}/environment": "Replace all variables.",
     "GET /v1/content/{guid}/oauth/integrations/associations": "The integrations this content may use.",
