@@ -26,6 +26,7 @@ ROOT = Path(__file__).parents[1]
 FILE = ROOT / "docker-compose.yml"
 IMAGE = "tabard-check:local"
 SAMPLE = ROOT / "examples/sales_streamlit"
+PASSWORD = "alice-has-a-password"
 VIEWER_SCOPES = "openid profile email sales.read offline_access"
 BASE_DEFAULT = "python:3.11-slim-bookworm"
 
@@ -98,8 +99,10 @@ class Stack:
         self.url = f"http://localhost:{self.port}"
         self.provider = f"http://localhost:{self.sandbox_port}"
         self._project = f"tabard-check-{secrets.token_hex(3)}"
+        self._base = engine.base_image or os.environ.get("TABARD_BASE_IMAGE") or BASE_DEFAULT
         self._variables = {
             **engine.variables,
+            "TABARD_BASE_IMAGE": self._base,
             "TABARD_IMAGE": IMAGE,
             "TABARD_PORT": str(self.port),
             "SANDBOX_PORT": str(self.sandbox_port),
@@ -107,16 +110,18 @@ class Stack:
             **({"POSTGRES_IMAGE": engine.postgres_image} if engine.postgres_image else {}),
         }
 
-    def compose(self, *arguments: str) -> str:
+    def compose(self, *arguments: str, stdin: bytes | None = None) -> str:
         """One compose command over our file. Raises StepFailed."""
-        return run([*self._command, "-f", str(FILE), "-p", self._project, *arguments], variables=self._variables)
+        command = [*self._command, "-f", str(FILE), "-p", self._project, *arguments]
+        return run(command, variables=self._variables, stdin=stdin)
 
     def build(self) -> None:
         """The image, from this tree; the build shares the machine's network."""
-        base = self._engine.base_image or os.environ.get("TABARD_BASE_IMAGE") or BASE_DEFAULT
         given = [name for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL") if "://" in os.environ.get(name, "")]
-        arguments = [part for name in (f"BASE_IMAGE={base}", *given) for part in ("--build-arg", name)]
+        arguments = [part for name in (f"BASE_IMAGE={self._base}", *given) for part in ("--build-arg", name)]
         self._engine.docker("build", "--network", "host", *arguments, "--tag", IMAGE, str(ROOT))
+        # The same once more as the compose file says it: every layer is there already.
+        self.compose("build", "gateway")
 
     @contextmanager
     def up(self) -> Iterator[None]:
@@ -204,11 +209,11 @@ def walk(stack: Stack) -> None:
         body = [{"oauth_integration_guid": _integration(stack, key)}]
         stack.api(key, "PUT", f"/v1/content/{content['guid']}/oauth/integrations/associations", json=body)
     with step("alice signs in, consents and reaches the app"):
-        alice = {"username": "alice", "password": "alice-has-a-password", "user_role": "viewer"}
-        stack.api(key, "POST", "/v1/users", json=alice)
+        command = ("/opt/tabard/bin/tabard", "users", "add", "alice", "--data-dir", "/data")
+        stack.compose("exec", "-T", "gateway", *command, stdin=f"{PASSWORD}\n".encode())
         stack.api(key, "PATCH", f"/v1/content/{content['guid']}", json={"access_type": "logged_in"})
         with Visitor(stack.url, stack.provider) as visitor:
-            visitor.sign_in("alice", "alice-has-a-password")
+            visitor.sign_in("alice", PASSWORD)
             visitor.connect(f"/content/{content['guid']}/", "alice")
     with step("the same content after the gateway was killed"):
         stack.compose("kill", "-s", "SIGKILL", "gateway")
