@@ -9,6 +9,6 @@ def main() -> int:
     private_root = Path(__file__).parent / "_tabard"
     if private_root.is_dir():
         sys.path.insert(0, str(private_root))
-    from server.cli.main import main as run
+    from server.cli.main import main as run  # noqa: PLC0415 - only now is the package on the path
 
     return run()
