@@ -39,7 +39,8 @@ CARD = {"background": "#fff", "border": "1px solid #dcdce6", "border-radius": "1
 CODE = "code { color: inherit; background: none; }"
 SMALL = {"font-size": "14px", "color": "#4a4a60"}
 
-pn.extension(sizing_mode="stretch_width", raw_css=[PAGE])
+# After a lost connection the page finds its session again, instead of standing there without an answer.
+pn.extension(sizing_mode="stretch_width", raw_css=[PAGE], reconnect=True, notifications=True)
 
 
 class CannotShow(Exception):
@@ -190,7 +191,7 @@ class Explorer:
                 dots = chart.scatter("month", name, source=source, size=8, color=colour)
             chart.add_tools(HoverTool(tooltips=tips, renderers=[dots], mode="vline"))
         chart.y_range.start = 0
-        chart.yaxis.formatter = NumeralTickFormatter(format="€0,0" if metric == "revenue" else "0,0")
+        chart.yaxis.formatter = NumeralTickFormatter(format="0,0")
         chart.xgrid.grid_line_color = None
         chart.outline_line_color = None
         chart.xaxis.major_label_orientation = 0.7
@@ -202,8 +203,11 @@ class Explorer:
         chart.legend.label_text_font_size = "14px"
         chart.legend.location = "top_left"
         chart.add_layout(chart.legend[0], "above")
+        words = "<b>Revenue by month and region</b>, in euros" if metric == "revenue" else "<b>Units by month and region</b>"
         return pn.Column(
-            pn.pane.Bokeh(chart, sizing_mode="stretch_width"), styles=CARD | {"margin-top": "16px"}
+            pn.pane.HTML(words, styles={"font-size": "16px"}, margin=(4, 0, 8, 0)),
+            pn.pane.Bokeh(chart, sizing_mode="stretch_width"),
+            styles=CARD | {"margin-top": "16px"},
         )
 
     def figures(self, region: str, months: int) -> pn.FlexBox:

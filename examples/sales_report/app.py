@@ -82,6 +82,8 @@ def show_totals(rows: pd.DataFrame) -> None:
 def main() -> None:
     """Draw the page; it is the same for everybody."""
     st.set_page_config(page_title="Company sales", layout="wide")
+    # The toolbar is switched off, so the space kept free for it is not needed.
+    st.html("<style>.stMainBlockContainer { padding-top: 2.5rem; }</style>")
     st.title("Company sales")
     try:
         token = access_token()

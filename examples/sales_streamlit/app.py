@@ -142,6 +142,8 @@ def show_rows(rows: pd.DataFrame, measure: str) -> None:
 def main() -> None:
     """Draw the page for whoever looks at it."""
     st.set_page_config(page_title="My sales", layout="wide")
+    # The toolbar is switched off, so the space kept free for it is not needed.
+    st.html("<style>.stMainBlockContainer { padding-top: 2.5rem; }</style>")
     st.title("My sales")
     try:
         token = access_token()

@@ -15,11 +15,15 @@ from playwright.async_api import BrowserContext, ConsoleMessage, Error, Page, Re
 
 @dataclass
 class Record:
-    """What one browser context saw: bad answers, console errors, and every text that reached it."""
+    """What one browser context saw: bad answers, console errors, and every text that reached it.
+
+    `heard` is the part of `seen` that an app or a page said, without the scripts and styles it is made of.
+    """
 
     bad: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     seen: list[bytes] = field(default_factory=list)
+    heard: list[bytes] = field(default_factory=list)
     bodies: int = 0
     frames: int = 0
     handshakes: int = 0
@@ -59,8 +63,11 @@ class Record:
         with contextlib.suppress(Error):
             headers = {**await response.request.all_headers(), **await response.all_headers()}
             self.seen.append(f"{response.url} {headers}".encode())
-            self.seen.append(await response.body())
+            body = await response.body()
+            self.seen.append(body)
             self.bodies += 1
+            if response.request.resource_type not in ("script", "stylesheet", "font", "image"):
+                self.heard.append(body)
 
     def _console(self, message: ConsoleMessage) -> None:
         self.seen.append(message.text.encode())
@@ -78,7 +85,9 @@ class Record:
 
     def _frame(self, payload: str | bytes) -> None:
         self.frames += 1
-        self.seen.append(payload.encode() if isinstance(payload, str) else payload)
+        data = payload.encode() if isinstance(payload, str) else payload
+        self.seen.append(data)
+        self.heard.append(data)
 
     async def until(self, condition: Callable[[Record], bool], what: str, seconds: float = 60) -> None:
         """Poll until the record satisfies `condition`; fail naming `what`."""
