@@ -50,8 +50,10 @@ def main() -> int:
                     problems.append(f"{path}: {name}() has {length} lines; the limit is {FUNCTION_LINES}")
     if len(lengths) >= 10:
         p90 = statistics.quantiles(lengths, n=10)[8]
-        print(f"{len(modules)} modules, median {statistics.median(modules):.0f} lines; "
-              f"{len(lengths)} functions, p90 {p90:.0f} lines")
+        print(
+            f"{len(modules)} modules, median {statistics.median(modules):.0f} lines; "
+            f"{len(lengths)} functions, p90 {p90:.0f} lines"
+        )
         if p90 > FUNCTION_P90:
             problems.append(f"function length p90 is {p90:.0f} lines; the budget is {FUNCTION_P90}")
     print("\n".join(problems) or "budgets hold")
