@@ -44,7 +44,7 @@ class ContentFrame:
         if view is None or not may_read_record(caller, view):
             raise HTTPException(404)
         if not may_edit(caller, view):
-            reason = f"These are the settings of {view.title}. You can open it, and those who can change it see them."
+            reason = f"This page is for the people who can change {view.title}. You can still open the app itself."
             raise Refused(reason, view.owner_name)
         return view
 

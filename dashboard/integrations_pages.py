@@ -17,6 +17,7 @@ from dashboard.desk import Desk
 from dashboard.forms import Form
 from dashboard.views import integrations as views
 from integrations.contract import AuthType
+from integrations.settling import ConfigProblems
 from integrations.template import Template
 from server.db.models import Integration
 from server.keys.keyring import SealBroken
@@ -96,6 +97,8 @@ class IntegrationsPages:
                 return self._desk.back(caller, "/integrations", text)
             except ApiError as error:
                 typed = _refused(template, typed, error)
+        else:
+            typed = self._also(template, typed, {})
         return await self._form(request, caller, template, None, typed)
 
     async def one(self, request: Request, caller: Caller) -> Response:
@@ -117,7 +120,18 @@ class IntegrationsPages:
                 return self._desk.back(caller, f"/integrations/{row.guid}", f"Saved.{said}")
             except ApiError as error:
                 typed = _refused(template, typed, error)
+        else:
+            kept = dict(row.config) | dict.fromkeys(self._secrets(row), "kept")
+            typed = self._also(template, typed, kept)
         return await self._form(request, caller, template, row, typed)
+
+    def _also(self, template: Template, typed: Typed, kept: Mapping[str, object]) -> Typed:
+        """What is wrong with the config too, where name or description are: one look at a form, all problems."""
+        try:
+            template.settle({**kept, **typed.config}, allow_local=self._services.settings.oauth_allow_local_providers)
+        except ConfigProblems as error:
+            return _refused(template, typed, ConfigRefused(error))
+        return typed
 
     async def test(self, request: Request, caller: Caller) -> Response:
         """Sign in as the service account, and say only how it went."""

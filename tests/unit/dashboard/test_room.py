@@ -1,0 +1,27 @@
+"""The room serves its static files, packed for those who ask."""
+
+from tests.unit.dashboard.rig import Rig
+
+
+async def test_static_files_are_packed_and_kept(rig: Rig) -> None:
+    anybody = await rig.browser()
+    packed = await anybody.get("/dashboard-static/dashboard.css", **{"Accept-Encoding": "gzip"})
+    plain = await anybody.get("/dashboard-static/dashboard.css", **{"Accept-Encoding": "identity"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert packed.text == plain.text
+    assert packed.headers["vary"] == "Accept-Encoding"
+    assert packed.headers["cache-control"] == "public, max-age=3600"
+    assert (await anybody.get("/dashboard-static/../render.py")).status_code == 404
+
+
+async def test_pages_are_not_packed(rig: Rig) -> None:
+    reply = await (await rig.browser("alice")).get("/", **{"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in reply.headers
+
+
+async def test_older_addresses_are_for_anybody(rig: Rig) -> None:
+    for path in ("/connect/", "/connect"):
+        reply = await (await rig.browser()).get(path)
+        assert reply.status_code == 200
+        assert "/dashboard-static/hash.js" in reply.text
