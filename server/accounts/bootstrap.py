@@ -54,9 +54,13 @@ class Bootstrap:
         self._db, self._trail, self._secret = db, trail, secret
 
     def _create(self, session: Session) -> str:
+        prohibited = ApiError(403, PROHIBITED, "This server already has people; sign in with an administrator's key.")
         if store.any_user(session):
-            raise ApiError(403, PROHIBITED, "This server already has people; sign in with an administrator's key.")
-        user = store.add_user(session, username="admin", role="administrator", first_name="Administrator")
+            raise prohibited
+        try:
+            user = store.add_user(session, username="admin", role="administrator", first_name="Administrator")
+        except ApiError:  # another bootstrap was faster by a hair
+            raise prohibited from None
         _key, value = store.add_key(session, user, "bootstrap")
         self._trail.record(session, None, "bootstrap", user_guid=user.guid)
         return value

@@ -50,8 +50,9 @@ def add_user(session: Session, **fields: Any) -> User:
 
 
 def _other_admin(session: Session, user: User) -> bool:
-    others = select(User.id).where(User.role == "administrator", col(User.locked).is_(False), User.id != user.id)
-    return session.exec(others.limit(1)).first() is not None
+    """Whether somebody else is one. Locks the rows, so that two who leave at once do not count on each other."""
+    admins = select(User.id).where(User.role == "administrator", col(User.locked).is_(False)).order_by(col(User.id))
+    return any(number != user.id for number in session.exec(admins.with_for_update()).all())
 
 
 def change_user(session: Session, guid: str, changes: dict[str, Any]) -> User:

@@ -37,7 +37,8 @@ def listing(session: Session, content_id: int) -> list[Bundle]:
 def remove(session: Session, content_id: int, number: int) -> str:
     """Delete the record of a bundle; returns its folder. Raises ApiError 404, 409 for the active one."""
     row = get(session, content_id, number)
-    content = session.get(Content, content_id)
+    # Locked, so that this version cannot become the active one meanwhile.
+    content = session.get(Content, content_id, with_for_update=True)
     if content is not None and content.bundle_id == number:
         raise ApiError(409, DELETE_ACTIVE, "The active bundle cannot be deleted; activate another one first.")
     session.delete(row)

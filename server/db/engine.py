@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.pool import QueuePool
 from sqlmodel import Session
 
@@ -19,6 +19,10 @@ T = TypeVar("T")
 
 class DatabaseUnavailable(Exception):
     """The database cannot be reached or is locked; the text holds no credentials."""
+
+
+class CannotStore(Exception):
+    """A value that no column can hold: PostgreSQL refuses NUL in text, and numbers that are too large."""
 
 
 class Database:
@@ -42,14 +46,23 @@ class Database:
                 return work(session, *args)
         except OperationalError as error:
             raise DatabaseUnavailable(type(error.orig).__name__) from error
+        except DataError as error:
+            raise CannotStore(type(error.orig).__name__) from error
 
     def read_now(self, work: Callable[..., T], *args: Any) -> T:
         """Run `work(session, *args)` in this thread; for start-up and commands."""
         return self._run(self.engine, work, args)
 
     def write_now(self, work: Callable[..., T], *args: Any) -> T:
-        """As read_now, with the writer's lock taken at the beginning; committed when it returns."""
-        return self._run(self._write_engine, work, args)
+        """As read_now, with the writer's lock taken at the beginning; committed when it returns.
+
+        Where writers run side by side, two may pass the same check at once; the one that a constraint stops is
+        run again, and now meets what the other wrote. So `work` must not change its arguments.
+        """
+        try:
+            return self._run(self._write_engine, work, args)
+        except IntegrityError:
+            return self._run(self._write_engine, work, args)
 
     async def read(self, work: Callable[..., T], *args: Any) -> T:
         """Run `work(session, *args)` in a reader thread. Raises DatabaseUnavailable."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from server.db.clock import UtcDateTime, now
@@ -44,7 +44,7 @@ class Bundle(SQLModel, table=True):
     content_id: int = Field(foreign_key="content.id", ondelete="CASCADE", index=True)
     created_by: str | None = None
     created_time: datetime = Field(default_factory=now, sa_type=UtcDateTime)
-    size: int = 0
+    size: int = Field(default=0, sa_type=BigInteger)
     sha256: str = ""
     app_mode: str = "unknown"
     entrypoint: str = ""
@@ -87,7 +87,7 @@ class Instance(SQLModel, table=True):
     bundle_id: int | None = None
     tag: str = "unknown"
     pid: int | None = None
-    start_ticks: int | None = None
+    start_ticks: int | None = Field(default=None, sa_type=BigInteger)
     port: int | None = None
     start_time: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     end_time: datetime | None = Field(default=None, sa_type=UtcDateTime)
