@@ -48,6 +48,7 @@ def _name_taken(session: Session, owner_id: int, name: str, but: int | None = No
 
 def add(session: Session, owner_id: int, fields: dict[str, Any]) -> Content:
     """A new, undeployed item; a name is invented where none is given. Raises ApiError 409, code 26."""
+    fields = dict(fields)
     name = fields.pop("name", None) or f"content-{secrets.token_hex(6)}"
     if _name_taken(session, owner_id, name):
         raise ApiError(409, DUPLICATE_NAME, "You already have content of this name.")
@@ -60,20 +61,28 @@ def add(session: Session, owner_id: int, fields: dict[str, Any]) -> Content:
     return row
 
 
+def _owner_id(session: Session, guid: str) -> int:
+    owner = session.exec(select(User).where(User.guid == guid)).first()
+    if owner is None or owner.id is None or owner.role == "viewer":
+        raise ApiError(400, 156, "owner_guid must name a publisher or administrator.")
+    return owner.id
+
+
 def change(session: Session, guid: str, fields: dict[str, Any]) -> Content:
     """Change a record; `tuning` is merged key by key. Raises ApiError 404, 409 (name taken)."""
-    row = by_guid(session, guid)
+    fields = dict(fields)
+    row = session.exec(select(Content).where(Content.guid == guid).with_for_update()).first()
+    if row is None:
+        raise not_found("content item")
     owner_guid = fields.pop("owner_guid", None)
+    owner_id = row.owner_id if owner_guid is None else _owner_id(session, owner_guid)
+    if _name_taken(session, owner_id, fields.get("name", row.name), row.id):
+        raise ApiError(409, DUPLICATE_NAME, "The owner already has content of this name.")
+    row.owner_id = owner_id
     if owner_guid is not None:
-        owner = session.exec(select(User).where(User.guid == owner_guid)).first()
-        if owner is None or owner.id is None or owner.role == "viewer":
-            raise ApiError(400, 156, "owner_guid must name a publisher or administrator.")
-        row.owner_id = owner.id
         session.exec(
             delete(Permission).where(col(Permission.content_id) == row.id, col(Permission.principal_guid) == owner_guid)
         )
-    if _name_taken(session, row.owner_id, fields.get("name", row.name), row.id):
-        raise ApiError(409, DUPLICATE_NAME, "The owner already has content of this name.")
     if "tuning" in fields:
         merged = {**row.tuning, **fields.pop("tuning")}
         row.tuning = {name: value for name, value in merged.items() if value is not None}

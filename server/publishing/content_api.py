@@ -127,8 +127,7 @@ class ContentApi:
         def write(session: Session) -> dict[str, Any]:
             if fields:
                 names = sorted(fields)
-                # The store takes out what it has dealt with; what has changed must still be known below.
-                store.change(session, view.guid, dict(fields))
+                store.change(session, view.guid, fields)
                 self._trail.record(session, caller, "edit_content", content_guid=view.guid, fields=names)
             return self._one(session, view.guid, caller, frozenset())
 
