@@ -99,17 +99,18 @@ class Deployer:
 
     async def _activate(self, view: ContentView, bundle: Bundle, prepared: Prepared) -> None:
         def write(session: Session) -> None:
-            content = store.by_id(session, view.id)
+            content = session.get(Content, view.id, with_for_update=True)
+            row = session.get(Bundle, bundle.id)
+            if content is None or row is None:
+                raise TaskFailed("This version was deleted while it was being deployed.")
             content.bundle_id = bundle.id
             content.app_mode = prepared.kind.app_mode
             content.py_version = prepared.environment.version
             content.last_deployed_time = now()
             session.add(content)
-            row = session.get(Bundle, bundle.id)
-            if row is not None:
-                row.py_version = prepared.environment.version
-                row.environment_key = prepared.environment.key
-                session.add(row)
+            row.py_version = prepared.environment.version
+            row.environment_key = prepared.environment.key
+            session.add(row)
 
         await self._db.write(write)
         self._directory.forget(view.guid)
