@@ -11,8 +11,8 @@ from server.access.guard import Guard
 from server.publishing.deploy import Deployer
 from server.web.body import Fields, read_object
 from server.web.caller import Caller
-from server.web.errors import invalid
-from server.web.routes import Routes, guid_in, json_reply
+from server.web.errors import invalid, not_found
+from server.web.routes import LARGEST_ID, Routes, guid_in, json_reply
 
 
 def deploy_routes(deployer: Deployer, guard: Guard) -> Routes:
@@ -38,4 +38,6 @@ def _bundle_id(value: Any) -> int | None:
         return None
     if isinstance(value, bool) or not str(value).isascii() or not str(value).isdigit() or len(str(value)) > 15:
         raise invalid("bundle_id must be the id of a bundle, or null.")
+    if int(value) > LARGEST_ID:
+        raise not_found("bundle")
     return int(value)

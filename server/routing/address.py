@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from server.web.routes import LARGEST_ID
+
 CONTENT = re.compile(
     rb"/content/([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})(?:/_bundle([0-9]{1,15}))?(/.*)?"
 )
@@ -33,6 +35,8 @@ def find(target: bytes) -> Address | None:
     if match is None:
         return None
     guid, bundle, inside = match.groups()
+    if bundle and int(bundle) > LARGEST_ID:
+        return None
     return Address(
         guid.decode(), int(bundle) if bundle else None, (inside or b"").decode("latin-1"), query.decode("latin-1")
     )

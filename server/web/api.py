@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from server.db.engine import DatabaseUnavailable
+from server.db.engine import CannotStore, DatabaseUnavailable
 from server.web.caller import ANONYMOUS, BadCredential, Caller
 from server.web.csrf import Csrf
-from server.web.errors import INTERNAL, ApiError, reply
+from server.web.errors import INTERNAL, ApiError, invalid, reply
 from server.web.routes import Route
 
 log = logging.getLogger("tabard.api")
@@ -60,6 +60,8 @@ class Api:
             return await self._call(route, request)
         except ApiError as error:
             return reply(error)
+        except CannotStore:
+            return reply(invalid("The request holds a character or a number that cannot be stored."))
         except DatabaseUnavailable:
             log.error("the database is not available")
             return reply(ApiError(503, INTERNAL, "The database is not available; try again shortly.", retry=2))

@@ -12,9 +12,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from server.web.caller import Caller
-from server.web.errors import AUTH_REQUIRED, INVALID_ID, ApiError, denied, invalid
+from server.web.errors import AUTH_REQUIRED, INVALID_ID, ApiError, denied, invalid, not_found
 
 Endpoint = Callable[[Request, Caller], Awaitable[Response]]
+# The largest number of a row in PostgreSQL's 4-byte columns.
+LARGEST_ID = 2**31 - 1
 PARAMETER = re.compile(r"{(\w+)}")
 
 
@@ -98,10 +100,12 @@ def guid_in(request: Request, name: str = "guid") -> str:
 
 
 def number_in(request: Request, name: str) -> int:
-    """The whole number of a path parameter. Raises ApiError 400."""
+    """The whole number of a path parameter. Raises ApiError 400, or 404 for one that no row can have."""
     value: str = request.path_params[name]
     if not (value.isascii() and value.isdigit() and len(value) < 16):
         raise invalid(f"{name} is not a number.", INVALID_ID)
+    if int(value) > LARGEST_ID:
+        raise not_found()
     return int(value)
 
 

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from server.db.engine import DatabaseUnavailable
+from server.db.engine import CannotStore, DatabaseUnavailable
 from server.pages.render import STATIC
 from server.pages.views import NotFound, Problem
 from server.web.api import Api
@@ -65,6 +65,7 @@ class Site:
             exception_handlers={
                 ApiError: self._api_error,
                 DatabaseUnavailable: self._unavailable,
+                CannotStore: self._unstorable,
                 404: self._missing,
                 405: self._missing,
                 Exception: self._broken,
@@ -105,6 +106,9 @@ class Site:
 
     async def _unavailable(self, request: Request, _error: Exception) -> Response:
         return self._problem(request, 503, "The database does not answer. Please try again in a moment.")
+
+    async def _unstorable(self, request: Request, _error: Exception) -> Response:
+        return self._problem(request, 400, "It holds a character or a number that cannot be stored.")
 
     async def _broken(self, request: Request, _error: Exception) -> Response:
         name = request_id(request)
