@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export UV_LINK_MODE ?= hardlink
 
-.PHONY: setup setup-dev browser demo test test-fast check format bench compose-check clean
+.PHONY: setup setup-dev browser postgres demo test test-fast check format bench compose-check clean
 
 setup: $(BIN)/.installed ## .venv/bin/tabard
 setup-dev: $(BIN)/.installed-dev
@@ -30,10 +30,13 @@ $(BIN)/.installed-dev: $(BIN)/.installed
 browser: setup-dev
 	@$(BIN)/python tools/ensure_browser.py
 
+postgres: setup-dev
+	@$(BIN)/python tools/ensure_postgres.py
+
 demo: setup
 	@exec $(BIN)/python tools/demo.py
 
-test: setup-dev browser
+test: setup-dev browser postgres
 	@$(BIN)/python -m pytest
 
 test-fast: setup-dev
