@@ -37,10 +37,11 @@ demo: setup
 	@exec $(BIN)/python tools/demo.py
 
 test: setup-dev browser postgres
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 tests/unit
+	@$(BIN)/python -m pytest --ignore=tests/unit
 
 test-fast: setup-dev
-	@$(BIN)/python -m pytest tests/unit
+	@$(BIN)/python -m pytest -n 2 tests/unit
 
 check: setup-dev
 	@$(BIN)/ruff check .

@@ -14,7 +14,7 @@ def register(commands: Any) -> None:
     parser = commands.add_parser("sandbox-provider", help="start the OAuth provider for demonstrations and tests")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", type=int, required=True, help="the port to listen on")
-    parser.add_argument("--clients", help="a TOML file with clients (default: two sample clients)")
+    parser.add_argument("--clients", help="a JSON file with clients (default: two sample clients)")
     parser.set_defaults(run=run)
 
 
