@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import html
 import re
+import shutil
+import tempfile
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +20,8 @@ from dashboard.room import room
 from integrations.contract import Secret, TokenSet
 from server.accounts import store as accounts
 from server.content import store as contents
-from server.db.models import AuditEvent, Bundle, Content, Instance, User
-from server.installation import open_installation
+from server.db.models import AuditEvent, Bundle, Content, Instance, Permission, User
+from server.installation import Installation, open_installation
 from server.oauth.integrations import Draft
 from server.services import Network, Services, assemble
 from server.settings import Settings
@@ -51,8 +55,10 @@ class Rig:
     """A server whose pages are called directly."""
 
     services: Services
+    opened: Installation
     people: dict[str, Caller] = field(default_factory=dict)
     clients: list[httpx.AsyncClient] = field(default_factory=list)
+    contents: list[str] = field(default_factory=list)
 
     async def browser(self, name: str = "", role: str = "viewer") -> Browser:
         """A browser, signed in as a person of that role (made on first use) unless `name` is empty."""
@@ -103,7 +109,17 @@ class Rig:
                 session.add(row)
             return row
 
-        return (await self.services.db.write(write)).guid
+        guid = (await self.services.db.write(write)).guid
+        self.contents.append(guid)
+        return guid
+
+    async def put_on_list(self, guid: str, name: str, role: str) -> None:
+        """Put a person on a content item's list, whatever her account may do."""
+        view = await self.services.directory.by_guid(guid)
+        assert view is not None
+        entry = Permission(content_id=view.id, principal_guid=self.people[name].guid, role=role)
+        await self.services.db.write(lambda session: session.add(entry))
+        self.services.directory.forget(guid)
 
     async def run(self, guid: str, **terms: Any) -> Instance:
         """One recorded run of a content item's version."""
@@ -162,7 +178,7 @@ class Rig:
             await client.aclose()
         await self.services.vault.aclose()
         await self.services.outbound.aclose()
-        self.services.db.close()
+        self.opened.close()
 
 
 @dataclass
@@ -201,7 +217,18 @@ def notices(page: str) -> list[str]:
     return [html.unescape(" ".join(re.sub(r"<[^>]+>", " ", text).split())) for text in found]
 
 
+@cache
+def _empty() -> Path:
+    """A data directory of a server on which nothing has happened yet; making one takes a second."""
+    folder = Path(tempfile.mkdtemp(prefix="tabard-rig-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    open_installation(Settings(data_dir=folder / "data")).close()
+    return folder / "data"
+
+
 def open_rig(folder: Path) -> Rig:
+    shutil.copytree(_empty(), folder / "data")
     settings = Settings(data_dir=folder / "data", oauth_allow_local_providers=True)
     network = Network(_no_link, lambda _tag: 0, lambda _tag, _reason: None)
-    return Rig(assemble(settings, open_installation(settings), (), network))
+    opened = open_installation(settings)
+    return Rig(assemble(settings, opened, (), network), opened)

@@ -18,10 +18,3 @@ async def test_static_files_are_packed_and_kept(rig: Rig) -> None:
 async def test_pages_are_not_packed(rig: Rig) -> None:
     reply = await (await rig.browser("alice")).get("/", **{"Accept-Encoding": "gzip"})
     assert "content-encoding" not in reply.headers
-
-
-async def test_older_addresses_are_for_anybody(rig: Rig) -> None:
-    for path in ("/connect/", "/connect"):
-        reply = await (await rig.browser()).get(path)
-        assert reply.status_code == 200
-        assert "/dashboard-static/hash.js" in reply.text
