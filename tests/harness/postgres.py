@@ -104,6 +104,6 @@ def postgres() -> Iterator[Postgres]:
         yield server
     finally:
         if process is not None:
-                process.send_signal(signal.SIGQUIT)  # its "immediate shutdown": nothing is kept, so nothing is flushed
+            process.send_signal(signal.SIGQUIT)  # its "immediate shutdown": nothing is kept, so nothing is flushed
             process.wait(20)
         shutil.rmtree(folder, ignore_errors=True)
