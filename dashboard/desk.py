@@ -48,7 +48,7 @@ class Desk:
             caller = caller_of(request)
             # Screens are for browsers: an API key does not open them, nor does a running app's own key.
             if caller.via != "session":
-                return _sign_in(request)
+                return self._sign_in(request)
             try:
                 if not caller.has(role):
                     raise Refused(refusal)
@@ -87,6 +87,21 @@ class Desk:
         self.services.csrf.check(request, caller.credential, form.get("csrf"))
         return form
 
+    def _sign_in(self, request: Request) -> Response:
+        """To the sign-in page and, after it, back to where the person was going or stood."""
+        swapped = "hx-request" in request.headers
+        path, query = request.url.path, request.url.query
+        if swapped or request.method not in ("GET", "HEAD"):
+            came = urlsplit(request.headers.get("referer", ""))
+            ours = f"{came.scheme}://{came.netloc}" in self.services.settings.origins
+            path, query = (came.path, came.query) if ours else ("/", "")
+        going = safe_return(path + (f"?{query}" if query else ""))
+        address = f"/__login__?next={quote(going, safe='/')}"
+        if swapped:
+            # A redirect would swap the sign-in page into the middle of this one.
+            return Response(status_code=HTTPStatus.UNAUTHORIZED, headers={"HX-Redirect": address})
+        return RedirectResponse(address, HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
+
     def _denied(self, request: Request, caller: Caller, refused: Refused) -> Response:
         page = self.screens.page(request_id(request), caller, "No access")
         owner = Contact(name=refused.owner) if refused.owner else None
@@ -99,19 +114,3 @@ def number_in(request: Request) -> int:
     if number > LARGEST_NUMBER:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     return number
-
-
-def _sign_in(request: Request) -> Response:
-    """To the sign-in page and, after it, back to where the person was going or stood."""
-    asked = request.url
-    if request.method not in ("GET", "HEAD") or "hx-request" in request.headers:
-        asked = asked.replace(path="/", query="")
-        came = urlsplit(request.headers.get("referer", ""))
-        if f"{came.scheme}://{came.netloc}" == f"{request.url.scheme}://{request.headers.get('host', '')}":
-            asked = asked.replace(path=came.path, query=came.query)
-    going = safe_return(asked.path + (f"?{asked.query}" if asked.query else ""))
-    address = f"/__login__?next={quote(going, safe='/')}"
-    if "hx-request" in request.headers:
-        # A redirect would swap the sign-in page into the middle of this one.
-        return Response(status_code=HTTPStatus.UNAUTHORIZED, headers={"HX-Redirect": address})
-    return RedirectResponse(address, HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})

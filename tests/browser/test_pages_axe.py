@@ -13,6 +13,7 @@ from playwright.async_api import Page, expect
 from tests.browser.conftest import OUTPUT, Newcomer
 from tests.browser.house import House
 from tests.browser.visitor import Visitor
+from tests.harness.gateway import Gateway
 from tests.harness.integrations import associate, service_integration, viewer_integration
 from tests.harness.people import add_person
 
@@ -154,6 +155,19 @@ async def test_axe_finds_nothing(
         await pages(inspector, page, places)
         found += inspector.found
     assert found == []
+
+
+async def test_axe_finds_nothing_on_an_empty_server(house: House, visitors: Newcomer, tmp_path: Path) -> None:
+    gateway = Gateway(tmp_path / "empty").start()
+    try:
+        visitor = await visitors(house, "nobody")
+        await visitor.page.goto(f"{gateway.url}/")
+        await visitor.shows("tabard users add")
+        inspector = Inspector(visitor, "light-1280")
+        await inspector.look("first-run")
+        assert inspector.found == []
+    finally:
+        gateway.stop()
 
 
 async def tab_to(page: Page, words: str) -> None:
