@@ -20,7 +20,7 @@ def checked_username(name: str) -> str:
     """`name`, if an account may carry it. Raises ApiError 400, code 7."""
     if not 1 <= len(name) <= 64:
         raise ApiError(400, INVALID_USER_NAME, "A user name has 1 to 64 characters.")
-    if any(unicodedata.category(ch) in ("Cc", "Cf", "Cs", "Co", "Cn") for ch in name) or not LOCAL.match(name):
+    if any(unicodedata.category(ch) in ("Cc", "Cf", "Cs", "Co", "Cn") for ch in name) or not LOCAL.fullmatch(name):
         raise ApiError(
             400,
             INVALID_USER_NAME,
@@ -31,6 +31,6 @@ def checked_username(name: str) -> str:
 
 def checked_email(address: str) -> str:
     """`address`, if it looks like an e-mail address or is empty. Raises ApiError 400."""
-    if address and (len(address) > 254 or not re.match(r"^[^\s@<>\"]+@[^\s@<>\"]+$", address)):
+    if address and (len(address) > 254 or not re.fullmatch(r"[^\s@<>\"]+@[^\s@<>\"]+", address)):
         raise invalid("email must look like name@example.org.")
     return address

@@ -64,7 +64,7 @@ class Keyring:
         try:
             box = AESGCM(self.derived(purpose))
             return box.decrypt(nonce, body, head + bound_to.encode()).decode()
-        except InvalidTag:
+        except (InvalidTag, ValueError):
             raise SealBroken("the sealed value was changed or moved") from None
 
     def mac(self, purpose: str, message: str) -> str:
@@ -81,10 +81,11 @@ def read(path: Path) -> Keyring | None:
         return None
     except OSError as error:
         raise KeyProblem(f"the key file {path} cannot be opened ({error.strerror})") from None
+    info = os.fstat(handle)
+    if not stat.S_ISREG(info.st_mode):
+        os.close(handle)
+        raise KeyProblem(f"the key file {path} is not a regular file; put the key itself there")
     with os.fdopen(handle, "r", encoding="ascii", errors="replace") as file:
-        info = os.fstat(file.fileno())
-        if not stat.S_ISREG(info.st_mode):
-            raise KeyProblem(f"the key file {path} is not a regular file; put the key itself there")
         if info.st_mode & 0o077:
             raise KeyProblem(f"the key file {path} can be read by others; run: chmod 600 {path}")
         if info.st_uid != os.geteuid():
