@@ -114,7 +114,7 @@ def whole(request: Request, name: str, default: int, *, low: int = 0, high: int 
     text = request.query_params.get(name)
     if text is None or text == "":
         return default
-    if not (text.isascii() and text.lstrip("-").isdigit() and len(text) < 16) or int(text) < low:
+    if not (text.isascii() and text.removeprefix("-").isdigit() and len(text) < 16) or int(text) < low:
         raise invalid(f"{name} must be a whole number from {low}.")
     return min(int(text), high)
 
