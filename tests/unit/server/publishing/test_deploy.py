@@ -1,0 +1,150 @@
+"""Deploying: a failure leaves what serves untouched."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from server.audit.trail import Trail
+from server.bundles import store as bundles
+from server.content import store as content
+from server.db.engine import Database
+from server.db.models import Task
+from server.instances import store as instances
+from server.instances.live import Place, StartProblem
+from server.publishing.deploy import Deployer
+from server.tasks.tasks import Tasks
+from server.web.caller import Caller
+from server.web.errors import ApiError
+from tests.unit.server.instances.rig import Rig, until
+
+
+class Desk(Rig):
+    """A rig that deploys."""
+
+    def __init__(self, db: Database, root: Path) -> None:
+        super().__init__(db, root)
+        self.trail, self.tasks = Trail(db, gather=0.01), Tasks(db)
+        self.deployer = Deployer(db, self.directory, self.tasks, self.preparer, self.pool, self.trail)  # type: ignore[arg-type]
+        self.caller = Caller(user_id=self.owner.id or 0, guid=self.owner.guid, role="publisher", via="key")
+
+    async def deploy(self, number: int | None, **terms: bool) -> tuple[Task, list[str]]:
+        """Deploy and wait for the end."""
+        task_id = await self.deployer.begin(self.caller, self.view, number, **({"activate": True} | terms))
+        return await self.finished(task_id)
+
+    async def finished(self, task_id: str) -> tuple[Task, list[str]]:
+        for _ in range(500):
+            found: Any = await self.tasks.poll(task_id, 0, 0.01)
+            if found[0].finished:
+                return found[0], found[1]
+        raise AssertionError("the deployment does not end")
+
+
+@pytest.fixture
+async def desk(db: Database, tmp_path: Path) -> AsyncIterator[Desk]:
+    made = Desk(db, tmp_path)
+    yield made
+    made.runner.gate.set()
+    await made.tasks.aclose()
+    await made.pool.aclose()
+    await made.trail.aclose()
+
+
+async def test_a_version_is_served_once_it_has_started(desk: Desk):
+    number = desk.bundle()
+    task, lines = await desk.deploy(number)
+    assert (task.code, task.error) == (0, "")
+    assert lines[-1] == f"Version {number} is now being served."
+    assert "Prepared." in lines
+    assert desk.view.bundle_id == number
+    row = desk.db.read_now(content.by_guid, desk.guid)
+    assert (row.app_mode, row.py_version) == ("python-streamlit", "3.11.7")
+    assert desk.pool.warm(Place(desk.guid, number)) is not None
+
+
+async def test_a_draft_changes_nothing(desk: Desk):
+    first, second = desk.bundle(), desk.bundle("two.py")
+    await desk.deploy(first)
+    task, _lines = await desk.deploy(second, activate=False)
+    assert task.code == 0
+    assert desk.view.bundle_id == first
+    assert desk.pool.warm(Place(desk.guid, second, draft=True)) is not None
+    assert desk.pool.warm(Place(desk.guid, first)) is not None
+
+
+@pytest.mark.parametrize("how", ["start", "environment", "syntax"])
+async def test_a_failure_leaves_the_old_version_on_the_road(desk: Desk, how: str):
+    good = desk.bundle()
+    await desk.deploy(good)
+    live = desk.pool.warm(Place(desk.guid, good))
+    bad = desk.bundle("crash.py" if how == "start" else "app2.py")
+    if how == "environment":
+        desk.preparer.problem = StartProblem("No such package.")
+    if how == "syntax":
+        desk.preparer.syntax = StartProblem("The app cannot start: SyntaxError")
+    task, lines = await desk.deploy(bad)
+    assert (task.finished, task.code) == (True, 1)
+    assert task.error in lines
+    if how == "start":
+        assert any("boom" in line for line in lines)
+    assert desk.view.bundle_id == good
+    assert desk.pool.warm(Place(desk.guid, good)) is live
+    jobs = desk.db.read_now(instances.listing, desk.view.id)
+    assert all(job.end_time is not None for job in jobs if job.bundle_id == bad)
+
+
+async def test_a_second_try_is_made_at_once(desk: Desk):
+    bad = desk.bundle("crash.py")
+    for _ in range(2):
+        assert (await desk.deploy(bad))[0].code == 1
+    assert len(desk.runner.started) == 2
+
+
+async def test_the_job_is_listed_before_the_answer(desk: Desk):
+    desk.runner.gate.clear()
+    number = desk.bundle()
+    task_id = await desk.deployer.begin(desk.caller, desk.view, number, activate=True)
+    assert len(desk.db.read_now(instances.listing, desk.view.id)) == 1
+    desk.runner.gate.set()
+    assert (await desk.finished(task_id))[0].code == 0
+
+
+async def test_what_cannot_be_deployed(desk: Desk):
+    async def refused(number: int | None, status: int, code: int) -> None:
+        with pytest.raises(ApiError) as caught:
+            await desk.deployer.begin(desk.caller, desk.view, number, activate=True)
+        assert (caught.value.status, caught.value.code) == (status, code)
+
+    await refused(None, 400, 28)
+    await refused(4242, 404, 4)
+    await desk.deploy(desk.bundle())
+    await refused(desk.bundle("p.py", "python-panel"), 409, 48)
+    desk.db.write_now(content.change, desk.guid, {"locked": True})
+    await refused(None, 409, 223)
+
+
+async def test_a_version_that_is_deleted_meanwhile_never_becomes_active(desk: Desk):
+    good, gone = desk.bundle(), desk.bundle("two.py")
+    await desk.deploy(good)
+    desk.runner.gate.clear()
+    task_id = await desk.deployer.begin(desk.caller, desk.view, gone, activate=True)
+    await until(lambda: bool(desk.pool.progress(Place(desk.guid, gone))))
+    await desk.db.write(bundles.remove, desk.view.id, gone)
+    desk.runner.gate.set()
+    task, _lines = await desk.finished(task_id)
+    assert task.error == "This version was deleted while it was being deployed."
+    assert desk.view.bundle_id == good
+
+
+async def test_a_stop_of_the_server_marks_the_task(desk: Desk):
+    desk.runner.gate.clear()
+    task_id = await desk.deployer.begin(desk.caller, desk.view, desk.bundle(), activate=True)
+    await asyncio.sleep(0)
+    await desk.tasks.aclose()
+    task, _lines = await desk.finished(task_id)
+    assert task.code == 1
+    assert "stopped" in task.error
+    assert desk.view.bundle_id is None
