@@ -84,6 +84,7 @@ class _Parts:
         self._header: tuple[bytes, bytes] = (b"", b"")
         self.metadata = bytearray()
         self.seen: list[str] = []
+        self.complete = False
         callbacks: dict[str, Callable[..., None]] = {
             "on_part_begin": self._begin,
             "on_header_field": lambda data, start, end: self._grow(0, data[start:end]),
@@ -91,6 +92,7 @@ class _Parts:
             "on_header_end": self._header_end,
             "on_headers_finished": self._headers_finished,
             "on_part_data": self._data,
+            "on_end": self._end,
         }
         self._parser = MultipartParser(boundary, callbacks)  # type: ignore[arg-type]
 
@@ -119,6 +121,9 @@ class _Parts:
             self.metadata += data[start:end]
             if len(self.metadata) > METADATA_LIMIT:
                 raise invalid("The metadata of the upload is too large.")
+
+    def _end(self) -> None:
+        self.complete = True
 
     def feed(self, chunk: bytes) -> None:
         self._parser.write(chunk)
@@ -156,6 +161,8 @@ async def receive(request: Request, folder: Path, limit: int) -> Upload:
                 raise invalid("The multipart upload has no boundary.")
             parts = _Parts(options[b"boundary"], spool)
         await _read(request.stream(), parts or spool, spool)
+        if parts is not None and not parts.complete:
+            raise invalid("The multipart upload ended early: its last boundary is missing.")
         if parts is not None and "archive" not in parts.seen:
             raise invalid("The multipart upload has no part named archive.")
         if spool.size == 0:

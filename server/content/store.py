@@ -157,6 +157,10 @@ def put_variables(session: Session, content_id: int, sealed: dict[str, bytes | N
     return variable_names(session, content_id)
 
 
+def _storable(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= 65536 and not re.search(r"[\0\ud800-\udfff]", value)
+
+
 def checked_variables(items: Any) -> dict[str, str | None]:
     """The variables of an API request, in its order. Raises ApiError 400 (149 duplicates, 266 empty names)."""
     if not isinstance(items, list):
@@ -169,7 +173,7 @@ def checked_variables(items: Any) -> dict[str, str | None]:
             raise ApiError(400, 266, "Every environment variable needs a name.")
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]{0,255}", name):
             raise invalid("A variable's name starts with a letter or underscore; then letters, digits, _ . -")
-        if value is not None and (not isinstance(value, str) or "\0" in value or len(value) > 65536):
+        if value is not None and not _storable(value):
             raise invalid(f"The value of {name} must be text of at most 65536 characters, or null to delete it.")
         if name in found:
             raise ApiError(400, 149, f"The variable {name} is given twice.")

@@ -68,5 +68,6 @@ def changes_from(given: Fields, caller: Caller, *, creating: bool = False) -> di
             raise denied("Only an administrator locks content.")
         if "locked" in given:
             fields["locked"] = given.flag("locked", False)
-        fields["locked_message"] = given.text("locked_message")
+        if "locked_message" in given:
+            fields["locked_message"] = given.text("locked_message")
     return fields
