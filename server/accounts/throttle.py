@@ -13,9 +13,10 @@ MOST_KEYS = 20_000
 
 
 class Throttle:
-    """Counts failures by key (an account, an address). After five, each failure doubles the wait."""
+    """Counts failures by key (an account, an address). After `free` of them, each failure doubles the wait."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, free: int = FREE_TRIES) -> None:
+        self._free = free
         self._clock = clock
         self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()
 
@@ -25,8 +26,8 @@ class Throttle:
         longest = 0.0
         for key in keys:
             count, last = self._failures.get(key, (0, 0.0))
-            if count >= FREE_TRIES and now - last < FORGET_AFTER:
-                delay = min(LONGEST_WAIT, 2.0 ** (count - FREE_TRIES + 1))
+            if count >= self._free and now - last < FORGET_AFTER:
+                delay = min(LONGEST_WAIT, 2.0 ** (count - self._free + 1))
                 longest = max(longest, last + delay - now)
         return max(0.0, longest)
 

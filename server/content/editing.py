@@ -35,14 +35,17 @@ class Editing:
         await self._change(actor, view, {"access_type": access_type})
 
     async def _change(self, actor: Caller, view: ContentView, fields: dict[str, Any]) -> None:
-        def write(session: Session) -> None:
-            if fields.get("access_type") == "all":
-                needing = overview.acts_as_viewer(session, view.id)
-                if needing is not None:
-                    raise ApiError(400, NEEDS_VIEWER, f"It uses {needing} as the person looking; remove that first.")
-            names = sorted(fields)
-            store.change(session, view.guid, dict(fields))
-            self._trail.record(session, actor, "edit_content", content_guid=view.guid, fields=names)
-
-        await self._db.write(write)
+        await self._db.write(self.write, actor, view, fields)
         self._directory.forget(view.guid)
+
+    def write(self, session: Session, actor: Caller, view: ContentView, fields: dict[str, Any]) -> None:
+        """Change the record within the caller's transaction, who then tells the directory.
+
+        Raises ApiError 404; 400 code 237 as `open_to`; 409 code 26 when the name is taken.
+        """
+        if fields.get("access_type") == "all":
+            needing = overview.acts_as_viewer(session, view.id)
+            if needing is not None:
+                raise ApiError(400, NEEDS_VIEWER, f"It uses {needing} as the person looking; remove that first.")
+        store.change(session, view.guid, dict(fields))
+        self._trail.record(session, actor, "edit_content", content_guid=view.guid, fields=sorted(fields))

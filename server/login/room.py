@@ -24,6 +24,8 @@ from server.web.errors import ApiError
 from server.web.screens import Screens, caller_of, request_id, safe_return
 
 SIGN_IN_COOKIE = "tabard_signin"
+# A whole office may share one address, so an address gets more tries than an account.
+TRIES_BY_ADDRESS = 50
 GENERIC = "The user name or the password is not right."
 
 
@@ -35,7 +37,7 @@ class LoginRoom:
     ) -> None:
         self._db, self._sessions, self._passwords = db, sessions, passwords
         self._screens, self._trail, self._origin = screens, trail, origin
-        self._throttle = Throttle()
+        self._by_name, self._by_address = Throttle(), Throttle(free=TRIES_BY_ADDRESS)
         self._anybody = False
 
     async def form(self, request: Request) -> Response:
@@ -85,18 +87,19 @@ class LoginRoom:
         going = safe_return(fields.get("next"))
         username, password = fields.get("username", "").strip(), fields.get("password", "")
         address = request.client.host if request.client else ""
-        keys = (f"name:{username_key(username[:64])}", f"address:{address}")
-        wait = self._throttle.wait(*keys)
+        name = username_key(username[:64])
+        wait = max(self._by_name.wait(name), self._by_address.wait(address))
         if wait > 0:
             text = f"Too many tries. Please wait {round(wait + 0.5)} seconds and try again."
             return self._show(request, going, username=username, problem=text, status=429)
         user = await self._db.read(store.by_name, username[:64])
         good = await self._passwords.verify(user.password_hash if user else None, password)
         if user is None or not good or user.locked:
-            self._throttle.failed(*keys)
+            self._by_name.failed(name)
+            self._by_address.failed(address)
             self._trail.later(None, "sign_in_failed", username=username[:64], address=address)
             return self._show(request, going, username=username, problem=GENERIC, status=403)
-        self._throttle.succeeded(keys[0])
+        self._by_name.succeeded(name)
         return await self._welcome(request, user, password, going, address)
 
     async def _welcome(self, request: Request, user: User, password: str, going: str, address: str) -> Response:

@@ -16,6 +16,7 @@ from server.bundles import store as bundles
 from server.bundles.shelf import Shelf
 from server.content import store
 from server.content.directory import Directory, load_view, views_of
+from server.content.editing import Editing
 from server.content.view import ContentView
 from server.content.wire import content_object, owner_object
 from server.db.engine import Database
@@ -51,6 +52,7 @@ class ContentApi:
     ) -> None:
         self._db, self._directory, self._guard, self._trail = db, directory, guard, trail
         self._shelf, self._pool, self._origin = shelf, pool, origin
+        self._editing = Editing(db, directory, trail)
 
     def _object(
         self, content: Content, owner: User, view: ContentView, caller: Caller, include: frozenset[str] = frozenset()
@@ -126,9 +128,7 @@ class ContentApi:
 
         def write(session: Session) -> dict[str, Any]:
             if fields:
-                names = sorted(fields)
-                store.change(session, view.guid, fields)
-                self._trail.record(session, caller, "edit_content", content_guid=view.guid, fields=names)
+                self._editing.write(session, caller, view, fields)
             return self._one(session, view.guid, caller, frozenset())
 
         answer = await self._db.write(write)
