@@ -1,0 +1,185 @@
+"""The order of a visit's steps: each obstacle in its turn, for HTTP and sockets alike."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from server.access import store as access
+from server.accounts import store as accounts
+from server.consent.check import Connected, Missing, Needed
+from server.content import store as content
+from server.db.engine import Database
+from server.db.models import User
+from server.gateway import obstacles
+from server.gateway.acquire import Acquirer
+from server.gateway.visit import HANDLE_HEADER, Visit, Visits
+from server.proxy.upstream import Upstream
+from server.sessions.handles import Handles
+from server.sessions.identify import Sessions
+from tests.unit.server.instances.rig import Rig
+
+ORIGIN = "http://localhost:3939"
+
+
+class Gate(Rig):
+    """A rig with the steps before it; consent and associations are the test's."""
+
+    def __init__(self, db: Database, root: Path) -> None:
+        super().__init__(db, root)
+        self.sessions = Sessions(db, secure=False, idle=3600, absolute=7200)
+        self.missing: tuple[Needed, ...] = ()
+        self.consulted = 0
+        self.handles = Handles(self.keyring)
+        self.visits = Visits(
+            self.sessions,
+            self.directory,
+            self,  # type: ignore[arg-type]
+            self,  # type: ignore[arg-type]
+            Acquirer(self.pool),
+            self.handles,
+            (ORIGIN, "http://127.0.0.1:3939"),
+        )
+
+    def _open(self, host: str, port: int) -> Any:
+        return Upstream(host, port)
+
+    async def check(self, caller: Any, view: Any, _associations: Any) -> Connected | Missing:
+        """In place of consent."""
+        self.consulted += 1
+        return Missing(caller, view, self.missing, 1) if self.missing else Connected(caller, view)
+
+    def person(self, name: str, role: str = "viewer") -> tuple[User, str]:
+        user = self.db.write_now(lambda s: accounts.add_user(s, username=name, role=role))
+        return user, self.db.write_now(accounts.add_key, user, "k")[1]
+
+    def put(self, **fields: Any) -> None:
+        self.db.write_now(content.change, self.guid, fields)
+        self.directory.forget(self.guid)
+
+    async def visit(self, path: str = "/", key: str = "", *, socket: bool = False, **headers: str) -> Any:
+        sent = [(n.encode(), v.encode()) for n, v in headers.items()]
+        if key:
+            sent.append((b"authorization", f"Key {key}".encode()))
+        target = path if path.startswith("/content/x") or path == "/elsewhere" else f"/content/{self.guid}{path}"
+        return await self.visits.decide(target.encode(), tuple(sent), socket=socket, patience=2.0)
+
+
+@pytest.fixture
+async def gate(db: Database, tmp_path: Path) -> AsyncIterator[Gate]:
+    made = Gate(db, tmp_path)
+    number = made.bundle()
+    made.put(bundle_id=number, app_mode="python-streamlit")
+    yield made
+    await made.pool.aclose()
+
+
+@pytest.mark.parametrize("socket", [False, True])
+async def test_each_obstacle_in_its_turn(gate: Gate, socket: bool):
+    vic, key = gate.person("vic")
+
+    async def found(path: str = "/", who: str = key) -> Any:
+        return await gate.visit(path, who, socket=socket)
+
+    assert isinstance(await found(who="wrong"), obstacles.BadIdentity)
+    origin = {"origin": ORIGIN} if socket else {}
+    assert isinstance(await gate.visit(socket=socket, **origin), obstacles.SignIn)
+    assert isinstance(await found("/elsewhere"), obstacles.Nothing)
+    gate.put(access_type="acl", locked=True)
+    assert isinstance(await found(), obstacles.NotAllowed)
+    gate.db.write_now(access.put, gate.view.id, gate.owner.guid, vic.guid, "viewer")
+    gate.directory.forget(gate.guid)
+    assert isinstance(await found(), obstacles.Locked)
+    gate.put(locked=False)
+    gate.missing = (Needed(SimpleNamespace(guid="i")),)  # type: ignore[arg-type]
+    assert gate.consulted == 0
+    assert isinstance(await found(), obstacles.NotConnected)
+    assert gate.runner.started == []
+    gate.missing = ()
+    visit = await found()
+    assert isinstance(visit, Visit)
+    assert visit.caller.username == "vic"
+    assert isinstance(await found("/_stcore/metrics"), obstacles.Nothing)
+    assert isinstance(await found("/_stcore/metrics/x"), obstacles.Nothing)
+    assert isinstance(await found("/_stcore/metricsx"), Visit)
+
+
+async def test_strangers_learn_nothing_of_what_exists(gate: Gate):
+    unknown = "/content/x46f9a7d-3c00-41db-9ac7-0d153f2edfdd/".replace("/x", "/0")
+    here = await gate.visits.decide(f"/content/{gate.guid}/".encode(), (), socket=False, patience=1)
+    there = await gate.visits.decide(unknown.encode(), (), socket=False, patience=1)
+    assert here == there == obstacles.SignIn()
+
+
+async def test_a_missing_slash_is_added_for_those_who_may_look(gate: Gate):
+    _vic, key = gate.person("vic")
+    gate.put(access_type="logged_in")
+    found = await gate.visit("?a=b", key)
+    assert found == obstacles.Elsewhere(f"/content/{gate.guid}/?a=b")
+    assert isinstance(await gate.visit("", ""), obstacles.SignIn)
+
+
+async def test_drafts_are_for_editors(gate: Gate):
+    pat, key = gate.person("pat", "publisher")
+    gate.put(access_type="logged_in")
+    number = gate.bundle("draft.py")
+    assert isinstance(await gate.visit(f"/_bundle{number}/", key), obstacles.NotAllowed)
+    gate.db.write_now(access.put, gate.view.id, gate.owner.guid, pat.guid, "owner")
+    gate.directory.forget(gate.guid)
+    visit = await gate.visit(f"/_bundle{number}/", key)
+    assert isinstance(visit, Visit)
+    assert visit.destination.base_path == f"/content/{gate.guid}/_bundle{number}"
+    other = gate.db.write_now(lambda s: content.add(s, gate.owner.id or 0, {}))
+    assert other.id
+    assert isinstance(await gate.visit("/_bundle99999/", key), obstacles.NotRunning)
+
+
+async def test_content_without_a_version_and_one_that_cannot_start(gate: Gate):
+    _vic, key = gate.person("vic")
+    gate.put(access_type="logged_in", bundle_id=None)
+    found = await gate.visit("/", key)
+    assert isinstance(found, obstacles.Nothing)
+    assert found.view is not None
+    gate.put(bundle_id=gate.bundle("crash.py"))
+    found = await gate.visit("/", key)
+    assert isinstance(found, obstacles.NotRunning)
+    assert (found.status, found.editable) == (502, False)
+
+
+@pytest.mark.parametrize(
+    ("origin", "key", "passes"),
+    [
+        (ORIGIN, True, True), ("http://127.0.0.1:3939", True, True), ("", True, True), ("", False, False),
+        ("null", True, False), ("http://evil.example", True, False), ("https://localhost:3939", True, False),
+        ("http://localhost:3939.evil.example", False, False), (ORIGIN, False, True),
+    ],
+)  # fmt: skip
+async def test_sockets_come_from_our_own_pages(gate: Gate, origin: str, key: bool, passes: bool):
+    _vic, value = gate.person("vic")
+    gate.put(access_type="all")
+    headers = {"origin": origin} if origin else {}
+    found = await gate.visit("/_stcore/stream", value if key else "", socket=True, **headers)
+    assert isinstance(found, Visit if passes else obstacles.ForeignOrigin)
+
+
+async def test_the_identity_an_app_is_given(gate: Gate):
+    vic, key = gate.person("zoë")
+    gate.put(access_type="logged_in")
+    visit = await gate.visit("/", key)
+    given = dict(visit.destination.inject)
+    assert given[b"x-app-user"] == b"zo%C3%AB"
+    handle = gate.handles.read(given[HANDLE_HEADER].decode())
+    assert handle is not None
+    assert (handle.user_guid, handle.content_guid) == (vic.guid, gate.guid)
+    assert all(b"\r" not in v and b"\n" not in v and v.isascii() for v in given.values())
+    again = await gate.visit("/", key)
+    assert dict(again.destination.inject)[HANDLE_HEADER] == given[HANDLE_HEADER]
+    gate.put(access_type="all")
+    public = dict((await gate.visit("/", key)).destination.inject)
+    assert HANDLE_HEADER not in public
+    nobody = await gate.visit("/")
+    assert nobody.destination.inject == ()
+    assert f"visit:{gate.guid}:{vic.guid}" in visit.destination.tags
+    assert f"viewer:{vic.guid}" in visit.destination.tags
