@@ -230,11 +230,11 @@ class Site:
         """Publish an example with rsconnect unless this very version is there; returns what to tell the person."""
         sample = SAMPLES[name]
         digest = _digest(EXAMPLES / name, self.provider)
-        known = self._state.get(name, {})
-        alive = {row["guid"] for row in self.api("GET", "content", key="publisher_key") if row.get("bundle_id")}
-        if known.get("guid") in alive and known.get("digest") == digest:
+        there = self._published(sample.title)
+        if there and there["bundle_id"] and self._state.get(name) == {"guid": there["guid"], "digest": digest}:
             return f"{sample.title}: published before"
-        again = ["--app-id", known["guid"]] if known.get("guid") in alive else []
+        # What an earlier run made, or was stopped while making, is published anew rather than a second time.
+        again = ["--app-id", there["guid"]] if there else []
         with tempfile.TemporaryDirectory(prefix="tabard-demo-") as place:
             # A copy: rsconnect leaves a folder of its own beside what it publishes.
             folder = Path(shutil.copytree(EXAMPLES / name, Path(place) / name))
@@ -243,11 +243,16 @@ class Site:
             code, text = self._rsconnect("deploy", sample.kind, *options, str(folder), variables=keys)
         if code != 0:
             raise DemoProblem(f"{sample.title} could not be published:\n{text[-3000:]}")
-        guid = next(
-            row["guid"] for row in self.api("GET", "content", key="publisher_key") if row["title"] == sample.title
-        )
+        made = self._published(sample.title)
+        assert made is not None
+        guid = made["guid"]
         self._remember(name, {"guid": guid, "digest": digest})
         return f"{sample.title}: published"
+
+    def _published(self, title: str) -> dict[str, Any] | None:
+        """The publisher's content of this title, or None."""
+        rows = self.api("GET", "content", key="publisher_key")
+        return next((row for row in rows if row["title"] == title), None)
 
     def _rsconnect(self, *arguments: str, variables: dict[str, str]) -> tuple[int, str]:
         """Run the client; its exit code and all it printed. Keys travel in variables, never in arguments."""
