@@ -68,6 +68,8 @@ class Pool:
         self._progress: dict[Place, list[str]] = {}
         self._jobs: set[asyncio.Task[object]] = set()
         self._closing = False
+        # How often a content item's instances were retired: a start that is overtaken is not put on the road.
+        self._retired: dict[str, int] = {}
 
     def warm(self, place: Place) -> Live | None:
         """The ready instance of a place, without waiting."""
@@ -111,6 +113,7 @@ class Pool:
 
     async def _start(self, view: ContentView, place: Place, report: Report) -> Live:
         lines = self._progress[place] = []
+        retired = self._retired.get(place.content_guid, 0)
 
         def tell(line: str) -> None:
             lines.append(line)
@@ -153,9 +156,12 @@ class Pool:
         endpoint = handle.endpoint
         await self._db.write(store.running, key, handle.pid, handle.start_ticks, endpoint.port)
         live = Live(key, place, prepared.kind, handle, self._open_link(endpoint.host, endpoint.port), run_dir)
-        self._live[place] = live
         self._failed.pop(place, None)
         self._background(self._watch(live))
+        if retired == self._retired.get(place.content_guid, 0):
+            self._live[place] = live
+        else:  # variables, version or the content itself changed meanwhile: it serves those who waited, and ends
+            self._background(self._drain(live, DRAIN_SECONDS))
         tell("The app is ready.")
         return live
 
@@ -192,6 +198,7 @@ class Pool:
         Nobody new is sent to them; they end once their open pages are gone, or after 30 seconds. With `now`
         they end at once.
         """
+        self._retired[content_guid] = self._retired.get(content_guid, 0) + 1
         for live in self.find(content_guid):
             if live.place.bundle_id != but or live.place.draft:
                 del self._live[live.place]
