@@ -144,6 +144,23 @@ async def test_a_retired_instance_waits_for_its_open_pages(rig: Rig):
     assert rows(rig)[-1].error is None
 
 
+async def test_a_start_that_a_change_overtakes_is_not_put_on_the_road(rig: Rig):
+    place = Place(rig.guid, rig.bundle())
+    rig.runner.gate.clear()
+    waiting = asyncio.create_task(rig.pool.acquire(rig.view, place))
+    await until(lambda: "Starting the Streamlit app ..." in rig.pool.progress(place))
+    rig.db.write_now(lambda s: rig.variables.put(s, rig.view.id, {"A": "new"}))
+    rig.pool.retire(rig.guid)
+    rig.runner.gate.set()
+    stale = await waiting
+    assert "A" not in rig.runner.started[0].variables
+    assert rig.pool.warm(place) is None
+    assert (await rig.runner.wait(stale.handle)).code == 0
+    fresh = await rig.pool.acquire(rig.view, place)
+    assert rig.runner.started[1].variables["A"] == "new"
+    assert rig.pool.warm(place) is fresh
+
+
 async def test_retiring_now_does_not_wait(rig: Rig):
     live = await rig.pool.acquire(rig.view, Place(rig.guid, rig.bundle()))
     rig.busy[live.tag] = 5
