@@ -69,9 +69,9 @@ class Preparer:
         return Prepared(kind, code, entrypoint, environment)
 
     async def check(self, prepared: Prepared) -> None:
-        """Compile the entry point with the content's interpreter. Raises StartProblem."""
+        """Compile the entry point with the content's interpreter and find its imports. Raises StartProblem."""
         file = resolve(prepared.code, prepared.entrypoint)
-        problem = await syntax.check_syntax(prepared.environment, file)
+        problem = await syntax.check_syntax(prepared.environment, file, prepared.code)
         if problem is not None:
             raise StartProblem(f"The app cannot start: {problem}")
 

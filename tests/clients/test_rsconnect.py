@@ -154,9 +154,10 @@ class TestPanel:
         [
             ("def broken(:\n    pass\n", None, "SyntaxError|invalid syntax|not Python"),
             (None, "panel>=1.5\ntabard-no-such-package-5f2c==1.0\n", "tabard-no-such-package-5f2c"),
+            ("import tabard_no_such_module\n", None, "line 1: it imports tabard_no_such_module, which neither"),
             ("import os\nos._exit(7)\n", None, "Could not access the deployed content"),
         ],
-        ids=["syntax error", "missing package", "ends at its first page"],
+        ids=["syntax error", "missing package", "missing import", "ends at its first page"],
     )
     def test_a_version_that_cannot_start_changes_nothing(
         self,
