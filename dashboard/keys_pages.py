@@ -58,7 +58,7 @@ class KeysPages:
             problems["expires_days"] = "Choose how long it works."
         if problems:
             return await self._show(request, caller, typed_name=name, typed_days=days, problems=problems)
-        value = await self._keys.create(caller, name, _end(LIVES[days]))
+        _key, value = await self._keys.create(caller, name, _end(LIVES[days]))
         sealed = self._services.keyring.seal(json.dumps([name, value]), purpose=PURPOSE, bound_to=caller.credential)
         reply = RedirectResponse("/keys", 303, {"Cache-Control": "no-store"})
         reply.headers.append("set-cookie", self._cookie(base64.urlsafe_b64encode(sealed).decode(), FRESH_LIFE))

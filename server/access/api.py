@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from server.access import store
 from server.access.guard import Guard
+from server.access.people import ContentPeople
 from server.audit.trail import Trail
 from server.content.directory import Directory
 from server.db.engine import Database
@@ -38,6 +39,7 @@ class AccessApi:
 
     def __init__(self, db: Database, directory: Directory, guard: Guard, trail: Trail) -> None:
         self._db, self._directory, self._guard, self._trail = db, directory, guard, trail
+        self._people = ContentPeople(db, directory, trail)
 
     async def listing(self, request: Request, caller: Caller) -> Response:
         """Every entry but the owner's, oldest first."""
@@ -90,14 +92,7 @@ class AccessApi:
     async def remove(self, request: Request, caller: Caller) -> Response:
         """Take access away; open pages of that person close."""
         view = await self._guard.editable(caller, guid_in(request))
-        number = number_in(request, "id")
-
-        def write(session: Session) -> None:
-            principal = store.remove(session, view.id, number)
-            self._trail.record(session, caller, "remove_permission", content_guid=view.guid, user_guid=principal)
-
-        await self._db.write(write)
-        self._directory.forget(view.guid)
+        await self._people.remove(caller, view, number_in(request, "id"))
         return empty_reply()
 
     def routes(self) -> Routes:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from server.accounts import store
 from server.accounts.names import checked_email, checked_username
+from server.accounts.own_keys import OwnKeys
 from server.accounts.passwords import Passwords, checked_password
 from server.accounts.wire import key_object, user_object
 from server.audit.trail import Trail
@@ -39,6 +40,7 @@ class PeopleApi:
 
     def __init__(self, db: Database, trail: Trail, passwords: Passwords, sessions: Sessions) -> None:
         self._db, self._trail, self._passwords, self._sessions = db, trail, passwords, sessions
+        self._own_keys = OwnKeys(db, sessions, trail)
 
     async def me(self, _request: Request, caller: Caller) -> Response:
         """The caller."""
@@ -140,8 +142,7 @@ class PeopleApi:
     async def keys(self, request: Request, caller: Caller) -> Response:
         """The caller's own keys, without their values."""
         self._own(request, caller)
-        rows = await self._db.read(store.keys_of, caller.user_id)
-        return json_reply([key_object(k) for k in rows])
+        return json_reply([key_object(key) for key in await self._own_keys.of(caller)])
 
     async def add_key(self, request: Request, caller: Caller) -> Response:
         """A new key of the caller; its value is in this reply only."""
@@ -157,25 +158,13 @@ class PeopleApi:
             raise denied("A key cannot have a higher role than the one that makes it.")
         expires = parse_time(given.text("expires_at")) if given.data.get("expires_at") else None
 
-        def write(session: Session) -> dict[str, Any]:
-            user = store.by_guid(session, caller.guid)
-            key, value = store.add_key(session, user, name, role=role, expires_at=expires)
-            self._trail.record(session, caller, "add_api_key", key_id=key.id, name=name)
-            return key_object(key, value)
-
-        return json_reply(await self._db.write(write))
+        key, value = await self._own_keys.create(caller, name, expires, role)
+        return json_reply(key_object(key, value))
 
     async def drop_key(self, request: Request, caller: Caller) -> Response:
         """Revoke one of the caller's keys, at once."""
         self._own(request, caller)
-        number = number_in(request, "id")
-
-        def write(session: Session) -> str:
-            digest = store.drop_key(session, caller.user_id, number)
-            self._trail.record(session, caller, "remove_api_key", key_id=number)
-            return digest
-
-        self._sessions.forget_key(await self._db.write(write))
+        await self._own_keys.revoke(caller, number_in(request, "id"))
         return empty_reply()
 
     def routes(self) -> Routes:

@@ -24,13 +24,19 @@ class OwnKeys:
         """Her keys, oldest first; keys of running instances are not among them."""
         return await self._db.read(store.keys_of, caller.user_id)
 
-    async def create(self, caller: Caller, name: str, expires_at: datetime | None) -> str:
-        """A new key; its value is returned this once and not kept."""
+    async def create(
+        self, caller: Caller, name: str, expires_at: datetime | None, role: str | None = None
+    ) -> tuple[ApiKey, str]:
+        """A new key and its value, which is returned this once and not kept.
 
-        def write(session: Session) -> str:
-            key, value = store.add_key(session, store.by_guid(session, caller.guid), name, expires_at=expires_at)
+        `role` bounds the key; None means her own, now and later. Raises ApiError 400 for a role above hers.
+        """
+
+        def write(session: Session) -> tuple[ApiKey, str]:
+            user = store.by_guid(session, caller.guid)
+            key, value = store.add_key(session, user, name, role=role, expires_at=expires_at)
             self._trail.record(session, caller, "add_api_key", key_id=key.id, name=name)
-            return value
+            return key, value
 
         return await self._db.write(write)
 

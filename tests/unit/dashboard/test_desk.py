@@ -37,7 +37,7 @@ async def test_an_api_key_opens_no_page(rig: Rig) -> None:
     from server.accounts.own_keys import OwnKeys
 
     alice = await rig.person("alice")
-    value = await OwnKeys(rig.services.db, rig.services.sessions, rig.services.trail).create(alice, "k", None)
+    _key, value = await OwnKeys(rig.services.db, rig.services.sessions, rig.services.trail).create(alice, "k", None)
     reply = await (await rig.browser()).get("/keys", Authorization=f"Key {value}")
     assert reply.status_code == 303
 

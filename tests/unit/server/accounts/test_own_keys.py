@@ -21,7 +21,7 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
 async def test_made_listed_and_revoked(rig: Rig) -> None:
     alice, bob = await rig.person("alice"), await rig.person("bob")
     keys = OwnKeys(rig.services.db, rig.services.sessions, rig.services.trail)
-    value = await keys.create(alice, "laptop", None)
+    _key, value = await keys.create(alice, "laptop", None)
     headers = [(b"authorization", f"Key {value}".encode())]
     assert isinstance(await rig.services.sessions.identify(headers), Caller)
     [row] = await keys.of(alice)
