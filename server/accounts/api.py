@@ -108,6 +108,10 @@ class PeopleApi:
                 raise denied("Only an administrator changes roles.")
             changes["role"] = given.choice("user_role", ROLES, "viewer")
         if "password" in given:
+            if caller.via == "key" and not caller.has("administrator"):
+                # With a password one signs in, with all of the owner's rights: more than a key of a lower role,
+                # or one that ends, may reach (S-09).
+                raise denied("A password is changed in a signed-in browser or by an administrator, not with this key.")
             changes["password_hash"] = await self._passwords.hash(checked_password(given.text("password")))
         ends_sessions = "password_hash" in changes
 
@@ -187,9 +191,9 @@ def parse_time(text: str) -> datetime:
     """An RFC 3339 time in the future. Raises ApiError 400."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise invalid("expires_at must look like 2027-01-31T00:00:00Z.") from None
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     if moment <= now():
         raise invalid("expires_at lies in the past.")
     return moment

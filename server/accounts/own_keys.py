@@ -12,6 +12,7 @@ from server.db.engine import Database
 from server.db.models import ApiKey, User
 from server.sessions.identify import Sessions
 from server.web.caller import Caller
+from server.web.errors import denied
 
 
 class OwnKeys:
@@ -33,8 +34,8 @@ class OwnKeys:
         """
 
         def write(session: Session) -> tuple[ApiKey, str]:
-            user = store.by_guid(session, caller.guid)
-            key, value = store.add_key(session, user, name, role=role, expires_at=expires_at)
+            user, end = store.by_guid(session, caller.guid), _end(session, caller, expires_at)
+            key, value = store.add_key(session, user, name, role=role, expires_at=end)
             self._trail.record(session, caller, "add_api_key", key_id=key.id, name=name)
             return key, value
 
@@ -48,7 +49,17 @@ class OwnKeys:
             self._trail.record(session, caller, "remove_api_key", key_id=number)
             return digest
 
-        self._sessions.forget_key(await self._db.write(write))
+        self._sessions.end_key(number, await self._db.write(write))
+
+
+def _end(session: Session, caller: Caller, wanted: datetime | None) -> datetime | None:
+    """When a new key ends: a key never makes one that works longer than itself (S-09). Raises ApiError 403."""
+    maker = session.get(ApiKey, int(caller.credential.removeprefix("key:"))) if caller.via == "key" else None
+    if maker is None or maker.expires_at is None:
+        return wanted
+    if wanted is not None and wanted > maker.expires_at:
+        raise denied("A key cannot work longer than the one that makes it.")
+    return wanted or maker.expires_at
 
 
 def administrators(session: Session, most: int = 2) -> list[User]:

@@ -53,7 +53,7 @@ class Sessions:
         self._on_end: list[Callable[[str], object]] = []
 
     def when_ended(self, notice: Callable[[str], object]) -> None:
-        """Call `notice("session:<guid>")` when a session ends, `notice("viewer:<guid>")` when all of a person's do."""
+        """Call `notice` when what opens pages ends: "session:<guid>", "key:<id>", or "viewer:<guid>" (all hers)."""
         self._on_end.append(notice)
 
     async def identify(self, headers: Iterable[tuple[bytes, bytes]]) -> Caller | BadCredential:
@@ -193,6 +193,11 @@ class Sessions:
     def forget_key(self, key_hash: str) -> None:
         """A key was deleted."""
         self._known.forget("key:" + key_hash)
+
+    def end_key(self, number: int, key_hash: str) -> None:
+        """A person's key was deleted: what it opened closes."""
+        self.forget_key(key_hash)
+        self._tell(f"key:{number}")
 
     def _forget(self, condition: Callable[[Caller], bool]) -> None:
         self._known.forget_where(lambda known: known is not None and condition(known.caller))

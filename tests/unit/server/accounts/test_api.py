@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -39,7 +40,7 @@ class People:
     async def call(self, who: Caller, method: str, path: str, body: Any = None, **params: str) -> tuple[int, Any]:
         (route,) = [r for r in self.routes if (r.method, r.path) == (method, path)]
         raw = b"" if body is None else json.dumps(body).encode()
-        request = asking(method, caller=who, body=raw)
+        request = asking(method, caller=who, body=raw, content_type="application/json")
         request.scope["path_params"] = params
         try:
             route.admit(who)
@@ -78,7 +79,7 @@ async def test_nobody_gives_herself_a_role_or_changes_others(people: People, rol
 
 
 async def test_a_new_password_ends_every_session(people: People):
-    me = people.callers["viewer"]
+    me = replace(people.callers["viewer"], via="session")
     assert (await people.call(me, "PUT", USER, {"password": "short"}, guid=me.guid))[0] == 400
     assert people.ended == []
     status, shown = await people.call(me, "PUT", USER, {"password": "long enough"}, guid=me.guid)
@@ -117,6 +118,37 @@ async def test_a_key_makes_no_key_stronger_than_itself(people: People):
     assert (row.role, row.key_hash) == ("viewer", digest(made["key"]))
 
 
+async def test_a_key_sets_no_password_but_an_administrators(people: People):
+    admin, publisher = people.callers["administrator"], people.callers["publisher"]
+    password = {"password": "long enough"}
+    for key in (replace(admin, role="viewer"), publisher):
+        assert (await people.call(key, "PUT", USER, password, guid=key.guid))[0] == 403
+        assert people.db.read_now(store.by_guid, key.guid).password_hash is None
+    assert people.ended == []
+    assert (await people.call(admin, "PUT", USER, password, guid=publisher.guid))[0] == 200
+
+
+async def test_a_key_makes_no_key_that_works_longer(people: People):
+    me = people.callers["publisher"]
+    end = now() + timedelta(days=1)
+    user = people.db.read_now(store.by_guid, me.guid)
+    maker, _value = people.db.write_now(lambda s: store.add_key(s, user, "short", expires_at=end))
+    me = replace(me, credential=f"key:{maker.id}")
+    _status, made = await people.call(me, "POST", KEYS, {"name": "x"}, guid=me.guid)
+    assert made["expires_at"] == wire(end)
+    later = {"name": "x", "expires_at": wire(end + timedelta(days=1))}
+    assert (await people.call(me, "POST", KEYS, later, guid=me.guid))[0] == 403
+    sooner = {"name": "x", "expires_at": wire(end - timedelta(hours=1))}
+    assert (await people.call(me, "POST", KEYS, sooner, guid=me.guid))[0] == 200
+
+
+async def test_what_a_revoked_key_opened_closes(people: People):
+    me = people.callers["publisher"]
+    _status, made = await people.call(me, "POST", KEYS, {"name": "x"}, guid=me.guid)
+    assert (await people.call(me, "DELETE", KEY, guid=me.guid, id=made["id"]))[0] == 204
+    assert people.ended == [f"key:{made['id']}"]
+
+
 @pytest.mark.parametrize(
     "body", [{}, {"name": ""}, {"name": "x", "user_role": "root"}, {"name": "x", "expires_at": "soon"}]
 )
@@ -135,6 +167,7 @@ async def test_viewers_see_names_but_not_addresses(people: People):
 def test_times_of_expiry():
     later = now() + timedelta(days=1)
     assert abs((parse_time(wire(later) or "") - later).total_seconds()) < 1
-    for text in ("", "x", "2020-01-01T00:00:00Z", "2020-01-01"):
+    beyond = ("9999-12-31T23:59:59-23:00", "0001-01-01T00:00:00+23:00")
+    for text in ("", "x", "2020-01-01T00:00:00Z", "2020-01-01", *beyond):
         with pytest.raises(ApiError):
             parse_time(text)
