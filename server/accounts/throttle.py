@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 FREE_TRIES = 5
 LONGEST_WAIT = 300.0
 FORGET_AFTER = 3600.0
 MOST_KEYS = 20_000
+# How long one waits when all tries that are left are being made at this moment.
+BUSY = 1.0
 
 
 class Throttle:
@@ -19,6 +22,7 @@ class Throttle:
         self._free = free
         self._clock = clock
         self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self._trying: Counter[str] = Counter()
 
     def wait(self, *keys: str) -> float:
         """Seconds until the next try is allowed for all `keys`; 0 when now."""
@@ -26,10 +30,26 @@ class Throttle:
         longest = 0.0
         for key in keys:
             count, last = self._failures.get(key, (0, 0.0))
-            if count >= self._free and now - last < FORGET_AFTER:
+            if now - last >= FORGET_AFTER:
+                count = 0
+            if count >= self._free:
                 delay = min(LONGEST_WAIT, 2.0 ** (count - self._free + 1))
                 longest = max(longest, last + delay - now)
+            if self._trying[key] >= max(1, self._free - count):
+                longest = max(longest, BUSY)
         return max(0.0, longest)
+
+    @contextmanager
+    def trying(self, *keys: str) -> Iterator[None]:
+        """A try is under way: until its outcome is known it takes a place, so that many at once gain nothing."""
+        self._trying.update(keys)
+        try:
+            yield
+        finally:
+            self._trying.subtract(keys)
+            for key in keys:
+                if self._trying[key] <= 0:
+                    del self._trying[key]
 
     def failed(self, *keys: str) -> None:
         """Count one failure for each key."""

@@ -92,8 +92,9 @@ class LoginRoom:
         if wait > 0:
             text = f"Too many tries. Please wait {round(wait + 0.5)} seconds and try again."
             return self._show(request, going, username=username, problem=text, status=429)
-        user = await self._db.read(store.by_name, username[:64])
-        good = await self._passwords.verify(user.password_hash if user else None, password)
+        with self._by_name.trying(name), self._by_address.trying(address):
+            user = await self._db.read(store.by_name, username[:64])
+            good = await self._passwords.verify(user.password_hash if user else None, password)
         if user is None or not good or user.locked:
             self._by_name.failed(name)
             self._by_address.failed(address)

@@ -54,3 +54,27 @@ def test_memory_is_bounded(monkeypatch):
     for number in range(1000):
         door.failed(f"address:{number}")
     assert len(door._failures) == 10
+
+
+def test_tries_at_the_same_time_take_the_places_that_are_left():
+    door = Throttle(Clock(), free=2)
+    with door.trying("a"):
+        assert door.wait("a") == 0.0
+        with door.trying("a"):
+            assert door.wait("a") > 0.0
+            assert door.wait("b") == 0.0
+    assert door.wait("a") == 0.0
+    for _ in range(2):
+        door.failed("a")
+    assert door.wait("a") == 2.0
+
+
+def test_somebody_whose_tries_are_used_up_gets_one_at_a_time():
+    clock = Clock()
+    door = Throttle(clock, free=2)
+    for _ in range(5):
+        door.failed("a")
+    clock.now += 100
+    assert door.wait("a") == 0.0
+    with door.trying("a"):
+        assert door.wait("a") > 0.0

@@ -1,5 +1,6 @@
 """Signing in and out: cookies, throttling, fixation, ways back."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from urllib.parse import quote
 
@@ -122,6 +123,19 @@ async def test_guessing_is_slowed_down(house: House):
     assert reply.status_code == 429
     assert "Please wait" in reply.text
     assert (await house.sign_in("ANN", "right password")).status_code == 429
+
+
+async def test_guessing_many_at_once_gains_nothing(house: House):
+    house.add()
+    form = {"csrf": csrf_of((await house.browser.get("/__login__")).text), "username": "ann"}
+
+    async def guess(number: int) -> int:
+        sent = {**form, "password": f"wrong {number}"}
+        return (await house.browser.post("/__login__", data=sent, headers=SITE)).status_code
+
+    answers = await asyncio.gather(*(guess(number) for number in range(40)))
+    assert sorted(set(answers)) == [403, 429]
+    assert answers.count(403) == FREE_TRIES
 
 
 async def test_the_form_needs_its_token_its_cookie_and_our_origin(house: House):
