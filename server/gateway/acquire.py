@@ -12,10 +12,11 @@ from server.instances.pool import Pool
 
 @dataclass(frozen=True)
 class Routed:
-    """The instance that will serve this visit."""
+    """The instance that will serve this visit. `waited`: it was not ready yet, so time has passed."""
 
     connected: Connected
     live: Live
+    waited: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ class Acquirer:
         if live is not None:
             return Routed(connected, live)
         try:
-            return Routed(connected, await asyncio.wait_for(self._pool.acquire(connected.view, place), patience))
+            live = await asyncio.wait_for(self._pool.acquire(connected.view, place), patience)
+            return Routed(connected, live, waited=True)
         except TimeoutError:
             return StillStarting(tuple(self._pool.progress(place)))
         except StartProblem as problem:

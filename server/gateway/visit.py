@@ -23,6 +23,8 @@ from server.sessions.handles import Handles
 from server.sessions.identify import Sessions
 from server.web.caller import BadCredential, Caller
 
+# A visit that waited for a start is decided anew; apps that end as fast as they start do not make this endless.
+MOST_WALKS = 3
 HANDLE_HEADER = b"posit-connect-user-session-token"
 
 
@@ -33,6 +35,7 @@ class Visit:
     caller: Caller
     view: ContentView
     destination: Destination
+    waited: bool = False
 
 
 class Visits:
@@ -56,6 +59,16 @@ class Visits:
         self, target: bytes, headers: tuple[Header, ...], *, socket: bool, patience: float | None
     ) -> Visit | Obstacle:
         """Walk the steps. `patience` bounds the wait for a starting app in seconds; None waits."""
+        for _ in range(MOST_WALKS):
+            found = await self._walk(target, headers, socket=socket, patience=patience)
+            # While an app starts, its viewer may sign out or lose access: what was decided before counts no more.
+            if not (isinstance(found, Visit) and found.waited):
+                break
+        return found
+
+    async def _walk(
+        self, target: bytes, headers: tuple[Header, ...], *, socket: bool, patience: float | None
+    ) -> Visit | Obstacle:
         found = address.find(target)
         caller = await self._sessions.identify(headers)
         if isinstance(caller, BadCredential):
@@ -103,7 +116,7 @@ class Visits:
             return obstacles.NotRunning(caller, view, routed, may_edit(caller, view))
         if _closed(found.inside, routed):
             return obstacles.Nothing(caller, view)
-        return Visit(caller, view, self._destination(caller, view, found, routed, target))
+        return Visit(caller, view, self._destination(caller, view, found, routed, target), waited=routed.waited)
 
     def _own_origin(self, headers: tuple[Header, ...], caller: Caller) -> bool:
         """Whether a handshake comes from our own pages (RFC 6455 section 10.2, security.md G-16).

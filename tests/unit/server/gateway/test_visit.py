@@ -1,5 +1,6 @@
 """The order of a visit's steps: each obstacle in its turn, for HTTP and sockets alike."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ from server.db.models import User
 from server.gateway import obstacles
 from server.gateway.acquire import Acquirer
 from server.gateway.visit import HANDLE_HEADER, Visit, Visits
+from server.instances.live import Place
 from server.proxy.upstream import Upstream
 from server.sessions.handles import Handles
 from server.sessions.identify import Sessions
@@ -111,6 +113,29 @@ async def test_strangers_learn_nothing_of_what_exists(gate: Gate):
     here = await gate.visits.decide(f"/content/{gate.guid}/".encode(), (), socket=False, patience=1)
     there = await gate.visits.decide(unknown.encode(), (), socket=False, patience=1)
     assert here == there == obstacles.SignIn()
+
+
+@pytest.mark.parametrize("socket", [False, True])
+@pytest.mark.parametrize("how", ["access", "key", "lock", "content"])
+async def test_what_changes_while_an_app_starts_counts(gate: Gate, how: str, socket: bool):
+    vic, key = gate.person("vic")
+    gate.put(access_type="logged_in")
+    gate.runner.gate.clear()
+    visit = asyncio.create_task(gate.visit("/", key, socket=socket))
+    while not gate.pool.progress(Place(gate.guid, gate.view.bundle_id or 0)):
+        await asyncio.sleep(0.01)
+    if how == "access":
+        gate.put(access_type="acl")
+    elif how == "content":
+        gate.put(locked=True)
+    elif how == "lock":
+        gate.db.write_now(accounts.set_locked, vic.guid, True)
+        await gate.sessions.person_changed(vic.guid, end_sessions=True)
+    else:
+        gate.sessions.end_key(1, gate.db.write_now(accounts.drop_key, vic.id, 1))
+    gate.runner.gate.set()
+    wanted = {"access": obstacles.NotAllowed, "content": obstacles.Locked}.get(how, obstacles.BadIdentity)
+    assert isinstance(await visit, wanted)
 
 
 async def test_a_missing_slash_is_added_for_those_who_may_look(gate: Gate):
