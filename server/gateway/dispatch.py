@@ -69,6 +69,7 @@ class Gateway:
         page = wants_page(scope["method"], headers)
         found = await self._visits.decide(target, headers, socket=False, patience=PATIENCE if page else None)
         if isinstance(found, Visit):
+            self._presence.note(found.caller, found.view)
             try:
                 await forward(scope, receive, send, found.destination, self._policy, self._registry)
                 return

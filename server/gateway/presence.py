@@ -18,14 +18,14 @@ def visit_tag(content_guid: str, caller: Caller) -> str:
 
 
 class Presence:
-    """Remembers the callers of open sockets by content item."""
+    """Remembers the callers of open sockets and streams by content item."""
 
     def __init__(self, directory: Directory, registry: Registry) -> None:
         self._directory, self._registry = directory, registry
         self._callers: dict[str, dict[str, Caller]] = {}
 
     def note(self, caller: Caller, view: ContentView) -> None:
-        """A socket of `caller` is being opened."""
+        """A socket or a request of `caller` is being passed on."""
         self._callers.setdefault(view.guid, {})[caller.guid] = caller
 
     def session_ended(self, tag: str) -> None:
@@ -33,14 +33,14 @@ class Presence:
         self._registry.close(tag, ENDED, "You have been signed out.")
 
     async def content_changed(self, content_guid: str) -> None:
-        """Close what is open for those who may no longer look."""
+        """Close what is open for those who may no longer look, and for everybody once the content is locked."""
         callers = self._callers.get(content_guid)
         if not callers:
             return
         view = await self._directory.by_guid(content_guid)
         for caller in list(callers.values()):
             tag = visit_tag(content_guid, caller)
-            if view is None or not may_view(caller, view):
+            if view is None or view.locked or not may_view(caller, view):
                 self._registry.close(tag, ENDED, "You no longer have access.")
                 callers.pop(caller.guid, None)
             elif not self._registry.count(tag):
