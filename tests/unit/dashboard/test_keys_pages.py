@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import httpx
 
+from dashboard.keys_pages import FRESH
 from server.accounts import store
 from server.db.clock import now
+from server.sessions.cookies import gateway_cookies
 from server.web.caller import Caller
 from tests.unit.dashboard.rig import Rig, notices
 
@@ -75,3 +77,7 @@ async def test_revoking(rig: Rig) -> None:
     await alice.told(await alice.post(f"/keys/{number}/revoke"))
     assert not isinstance(await rig.services.sessions.identify(headers), Caller)
     assert "No keys yet" in (await alice.get("/keys")).text
+
+
+def test_the_cookie_with_the_new_key_is_one_that_no_app_gets() -> None:
+    assert FRESH.encode() in gateway_cookies()
