@@ -1,19 +1,36 @@
-"""Makes sure that a Chromium is there for the browser tests: finds it, or installs Debian's as root."""
+"""Makes sure the browser tests can run: a Chromium and what Playwright's driver links to, or installs them as root."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-INSTALL = ("apt-get", "install", "-y", "--no-install-recommends", "chromium")
+# Playwright drives browsers with a Node.js of its own, which links to this library; small systems lack it.
+DRIVER_LIBRARY = "libatomic1"
 
 
 def find() -> str | None:
     """The path of the first Chromium on PATH, or None."""
     return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+def driver_runs() -> bool:
+    """Whether the Node.js inside the installed playwright package starts."""
+    found = importlib.util.find_spec("playwright")
+    if found is None or found.origin is None:
+        return True
+    node = Path(found.origin).parent / "driver" / "node"
+    return not node.exists() or subprocess.run([node, "--version"], capture_output=True, check=False).returncode == 0
+
+
+def missing() -> list[str]:
+    """The Debian packages that are needed and not there."""
+    return [name for name, there in (("chromium", find() is not None), (DRIVER_LIBRARY, driver_runs())) if not there]
 
 
 def _apt(*line: str) -> str | None:
@@ -24,24 +41,27 @@ def _apt(*line: str) -> str | None:
 
 
 def main() -> int:
-    """Returns 0 when a browser is there, else 1 after a sentence that says what to install."""
-    if find():
+    """Returns 0 when everything is there, else 1 after a sentence that says what to install."""
+    wanted = missing()
+    if not wanted:
         return 0
+    install = ("apt-get", "install", "-y", "--no-install-recommends", *wanted)
     if shutil.which("apt-get") is None or os.geteuid() != 0:
         print(
-            "The browser tests need Chromium. Install it (on Debian or Ubuntu, as root: "
-            f"{' '.join(INSTALL)}), or put chromium or google-chrome on PATH; then run this again.",
+            f"The browser tests need {' and '.join(wanted)}. Install it (on Debian or Ubuntu, as root: "
+            f"{' '.join(install)}), or put chromium or google-chrome on PATH; then run this again.",
             file=sys.stderr,
         )
         return 1
-    print("Installing Chromium for the browser tests (about 400 MB, half a minute) ...", flush=True)
+    size = " (about 400 MB, half a minute)" if "chromium" in wanted else ""
+    print(f"Installing {' and '.join(wanted)} for the browser tests{size} ...", flush=True)
     # An old package list is good enough when its versions are still on the mirror, so only the install decides.
     _apt("apt-get", "update")
-    trouble = _apt(*INSTALL)
-    if trouble is None and find():
+    trouble = _apt(*install)
+    if trouble is None and not missing():
         return 0
     print(
-        f"Chromium could not be installed by {' '.join(INSTALL)}:\n{trouble or 'no chromium on PATH afterwards'}\n"
+        f"{' '.join(install)} did not help:\n{trouble or 'still missing: ' + ', '.join(missing())}\n"
         "Install chromium or google-chrome by hand, and run this again.",
         file=sys.stderr,
     )

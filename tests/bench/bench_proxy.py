@@ -26,18 +26,25 @@ from server.proxy.registry import Registry
 from server.proxy.sockets import socket_protocol
 from server.proxy.strict import strict_protocol
 from server.proxy.upstream import Upstream
+from tests.bench import whole
 
 CONNECTIONS = 32
 ROUND_SECONDS = 2.0
 ROUNDS = 3
 BODY = b"x" * 128
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 128\r\n\r\n" + BODY
+CONTENT = b"/content/" + whole.GUID.encode()
+COOKIE = b"Cookie: theme=dark; tabard_session=" + whole.TOKEN.encode() + b"\r\n"
 REQUEST = (
-    b"GET /content/x/data?n=1 HTTP/1.1\r\nHost: localhost:3939\r\nUser-Agent: bench\r\nAccept: */*\r\n"
-    b"Accept-Encoding: gzip\r\nCookie: theme=dark; tabard_session=0123456789abcdef0123456789abcdef\r\n\r\n"
+    b"GET " + CONTENT + b"/data?n=1 HTTP/1.1\r\nHost: localhost:3939\r\nUser-Agent: bench\r\nAccept: */*\r\n"
+    b"Accept-Encoding: gzip\r\n" + COOKIE + b"\r\n"
 )
 HANDSHAKE = (
-    b"GET /content/x/ws HTTP/1.1\r\nHost: localhost:3939\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"GET "
+    + CONTENT
+    + b"/ws HTTP/1.1\r\nHost: localhost:3939\r\nOrigin: http://localhost:3939\r\n"
+    + COOKIE
+    + b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
 SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
@@ -209,13 +216,15 @@ def table(title: str, ports: dict[str, int], message: bytes, opening: bytes = b"
 def main() -> None:
     """Start everything, measure, print."""
     me = [sys.executable, "-m", "tests.bench.bench_proxy"]
-    app, ours, bare, nginx = (free_port() for _ in range(4))
+    app, ours, bare, nginx, gateway = (free_port() for _ in range(5))
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         stack.enter_context(running([*me, "app", str(app)], app))
         stack.enter_context(running([*me, "proxy", str(ours), str(app)], ours))
         stack.enter_context(running([*me, "bare", str(bare), str(app)], bare))
-        http, sockets = {"tabard proxy": ours, "bare uvicorn": bare, "app itself": app}, {"tabard proxy": ours}
+        stack.enter_context(running([*me, "whole", str(gateway), str(app), folder], gateway))
+        sockets = {"tabard gateway": gateway, "tabard proxy": ours}
+        http = sockets | {"bare uvicorn": bare, "app itself": app}
         binary = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
         if binary is None:
             print("nginx is not installed: no ratios")
@@ -235,5 +244,7 @@ if __name__ == "__main__":
             uvloop.run(serve_app(int(port)))
         case [("proxy" | "bare") as what, port, app_port]:
             serve_gateway(int(port), int(app_port), bare=what == "bare")
+        case ["whole", port, app_port, folder]:
+            whole.serve(int(port), int(app_port), Path(folder))
         case _:
             main()
