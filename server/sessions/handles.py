@@ -62,6 +62,8 @@ class Handles:
             return None
         try:
             sealed = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
+            if _spelled(sealed) != text:  # base64 has several spellings of the same bytes; ours is one
+                return None
             fields = json.loads(self._keyring.open(sealed, purpose=PURPOSE, bound_to=PURPOSE))
         except (SealBroken, binascii.Error, ValueError):
             return None
@@ -77,4 +79,8 @@ class Handles:
             handle.issued,
         )
         sealed = self._keyring.seal(json.dumps(fields), purpose=PURPOSE, bound_to=PURPOSE)
-        return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+        return _spelled(sealed)
+
+
+def _spelled(sealed: bytes) -> str:
+    return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()

@@ -64,6 +64,22 @@ def test_no_character_may_change():
     assert made.read(base64.urlsafe_b64encode(sealed).decode()) is None
 
 
+def test_one_handle_has_one_spelling():
+    made = Handles(Keyring(b"h" * 32))
+    for content in ("c", "cc", "ccc"):
+        text = made.viewer(ANN, content)
+        assert made.read(text) is not None
+        for other in (
+            text + "=",
+            text + "==",
+            text + "A",
+            text + "AA",
+            text[:-1] + chr(ord(text[-1]) + 1),
+            f"{text}\n",
+        ):
+            assert made.read(other) is None
+
+
 def test_memory_is_bounded(monkeypatch):
     monkeypatch.setattr(handles, "MOST_CACHED", 5)
     made = Handles(Keyring(b"h" * 32))
