@@ -134,7 +134,7 @@ def _metadata(raw: bytes) -> dict[str, str]:
         return {}
     try:
         value: Any = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise invalid("The metadata of the upload is not JSON.") from None
     if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
         raise invalid("The metadata of the upload must be a JSON object of texts.")

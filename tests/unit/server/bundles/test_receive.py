@@ -96,6 +96,7 @@ async def test_a_checksum_of_the_multipart_body_is_not_the_archives(tmp_path: Pa
         (multipart(("archive", b"")), TYPE, 400, 135),
         (multipart(("archive", DATA), ("metadata", b"{nonsense")), TYPE, 400, 25),
         (multipart(("archive", DATA), ("metadata", b"[1]")), TYPE, 400, 25),
+        (multipart(("archive", DATA), ("metadata", b"[" * 60_000)), TYPE, 400, 25),
         (multipart(("archive", DATA), ("metadata", b'{"a": 1}')), TYPE, 400, 25),
         (multipart(("archive", DATA), ("metadata", b"x" * 70_000)), TYPE, 400, 25),
         (multipart(("archive", DATA), *((f"p{n}", b"") for n in range(20))), TYPE, 400, 25),
@@ -104,7 +105,8 @@ async def test_a_checksum_of_the_multipart_body_is_not_the_archives(tmp_path: Pa
         (b"no parts at all", TYPE, 400, 25),
         (multipart(("archive", DATA)), "multipart/form-data", 400, 25),
     ],
-    ids=["archive twice", "no archive", "empty", "metadata no JSON", "metadata no object", "metadata no texts",
+    ids=["archive twice", "no archive", "empty", "metadata no JSON", "metadata no object", "metadata too deep",
+         "metadata no texts",
          "metadata too large", "too many parts", "too large", "no end", "no parts", "no boundary"],
 )  # fmt: skip
 async def test_multipart_that_is_refused(tmp_path: Path, body: bytes, kind: str, status: int, code: int):
