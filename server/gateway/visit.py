@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, replace
-from urllib.parse import quote
+from dataclasses import dataclass
+from urllib.parse import unquote
 
 from server.access.policy import Denied, SignInFirst, decide, may_edit
 from server.consent.check import Consent, Missing
@@ -12,8 +11,8 @@ from server.content.directory import Directory
 from server.content.view import ContentView
 from server.gateway import obstacles
 from server.gateway.acquire import Acquirer, CannotStart, Routed, StillStarting
+from server.gateway.introduce import Introductions
 from server.gateway.obstacles import Obstacle
-from server.gateway.presence import visit_tag
 from server.oauth.associations import Associations
 from server.proxy.contract import Destination, Header
 from server.proxy.upstream import Upstream
@@ -25,7 +24,6 @@ from server.web.caller import BadCredential, Caller
 
 # A visit that waited for a start is decided anew; apps that end as fast as they start do not make this endless.
 MOST_WALKS = 3
-HANDLE_HEADER = b"posit-connect-user-session-token"
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ class Visits:
         origins: tuple[str, ...],
     ) -> None:
         self._sessions, self._directory, self._associations = sessions, directory, associations
-        self._consent, self._acquirer, self._handles = consent, acquirer, handles
+        self._consent, self._acquirer, self._introductions = consent, acquirer, Introductions(handles)
         self._origin, self._origins = origins[0], frozenset(o.encode() for o in origins)
 
     async def decide(
@@ -131,41 +129,23 @@ class Visits:
     def _destination(
         self, caller: Caller, view: ContentView, found: Address, routed: Routed, target: bytes
     ) -> Destination:
-        live = routed.live
-        link = live.link
+        link = routed.live.link
         assert isinstance(link, Upstream)
-        tags = {f"content:{view.guid}", live.tag, visit_tag(view.guid, caller)}
-        if caller.signed_in:
-            tags |= {f"viewer:{caller.guid}", caller.credential}
+        introduction = self._introductions.of(caller, view, routed.live)
         return Destination(
             upstream=link,
             target=target,
-            inject=self._identity(caller, view),
+            inject=introduction.headers,
             public_origin=self._origin,
             base_path=found.base_path,
-            tags=frozenset(tags),
+            tags=introduction.tags,
         )
-
-    def _identity(self, caller: Caller, view: ContentView) -> tuple[Header, ...]:
-        """Who is looking, for the app. No handle for anonymous viewers, nor on public content (X-10)."""
-        if not caller.signed_in:
-            return ()
-        name = caller.username if caller.username.isascii() else quote(caller.username)
-        headers: list[Header] = [
-            (b"x-app-user", name.encode()),
-            (b"x-app-email", quote(caller.email, safe="@+").encode()),
-            (b"rstudio-connect-credentials", json.dumps({"user": caller.username, "groups": []}).encode()),
-        ]
-        if view.access_type != "all":
-            headers.append((HANDLE_HEADER, self._handles.viewer(caller, view.guid).encode()))
-        return tuple(headers)
 
 
 def _closed(inside: str, routed: Routed) -> bool:
-    """Whether the path is one the framework opens to everybody and no viewer needs (frameworks.md 3.2)."""
-    return any(inside == path or inside.startswith(path + "/") for path in routed.live.kind.traits.closed_paths)
+    """Whether the path is one the framework opens to everybody and no viewer needs (frameworks.md 3.2).
 
-
-def with_status(obstacle: obstacles.NotRunning, status: int) -> obstacles.NotRunning:
-    """The same obstacle answered with another status."""
-    return replace(obstacle, status=status)
+    Compared as the app will read it, percent-decoded.
+    """
+    path = unquote(inside) if "%" in inside else inside
+    return any(path == closed or path.startswith(closed + "/") for closed in routed.live.kind.traits.closed_paths)

@@ -16,7 +16,8 @@ from server.db.engine import Database
 from server.db.models import User
 from server.gateway import obstacles
 from server.gateway.acquire import Acquirer
-from server.gateway.visit import HANDLE_HEADER, Visit, Visits
+from server.gateway.introduce import HANDLE_HEADER
+from server.gateway.visit import Visit, Visits
 from server.instances.live import Place
 from server.proxy.upstream import Upstream
 from server.sessions.handles import Handles
@@ -105,6 +106,8 @@ async def test_each_obstacle_in_its_turn(gate: Gate, socket: bool):
     assert visit.caller.username == "vic"
     assert isinstance(await found("/_stcore/metrics"), obstacles.Nothing)
     assert isinstance(await found("/_stcore/metrics/x"), obstacles.Nothing)
+    assert isinstance(await found("/_stcore/%6detrics"), obstacles.Nothing)
+    assert isinstance(await found("/%5Fstcore%2Fmetrics"), obstacles.Nothing)
     assert isinstance(await found("/_stcore/metricsx"), Visit)
 
 

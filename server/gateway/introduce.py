@@ -1,0 +1,66 @@
+"""What an app is told of who is looking, and the names under which the visit is tracked; made once and remembered."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from server.content.view import ContentView
+from server.gateway.presence import visit_tag
+from server.instances.live import Live
+from server.proxy.contract import Header
+from server.sessions.handles import Handles
+from server.web.caller import Caller
+
+HANDLE_HEADER = b"posit-connect-user-session-token"
+MOST_REMEMBERED = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Introduction:
+    """The headers an instance gets for one caller, and the tags of their exchanges (see proxy.registry)."""
+
+    caller: Caller
+    view: ContentView
+    headers: tuple[Header, ...]
+    tags: frozenset[str]
+
+
+class Introductions:
+    """Introductions by credential and instance. A changed caller or content is another value, so never a stale one."""
+
+    def __init__(self, handles: Handles) -> None:
+        self._handles = handles
+        self._made: dict[tuple[str, str], Introduction] = {}
+
+    def of(self, caller: Caller, view: ContentView, live: Live) -> Introduction:
+        """The introduction of `caller` to the instance `live` of `view`."""
+        name = (caller.credential, live.key)
+        made = self._made.get(name)
+        if made is None or made.caller is not caller or made.view is not view:
+            if len(self._made) >= MOST_REMEMBERED:
+                self._made.clear()
+            made = self._made[name] = Introduction(caller, view, self._headers(caller, view), _tags(caller, view, live))
+        return made
+
+    def _headers(self, caller: Caller, view: ContentView) -> tuple[Header, ...]:
+        """Who is looking. No handle for anonymous viewers, nor on public content (X-10)."""
+        if not caller.signed_in:
+            return ()
+        name = caller.username if caller.username.isascii() else quote(caller.username)
+        headers: list[Header] = [
+            (b"x-app-user", name.encode()),
+            (b"x-app-email", quote(caller.email, safe="@+").encode()),
+            (b"rstudio-connect-credentials", json.dumps({"user": caller.username, "groups": []}).encode()),
+        ]
+        if view.access_type != "all":
+            headers.append((HANDLE_HEADER, self._handles.viewer(caller, view.guid).encode()))
+        return tuple(headers)
+
+
+def _tags(caller: Caller, view: ContentView, live: Live) -> frozenset[str]:
+    tags = {f"content:{view.guid}", live.tag, visit_tag(view.guid, caller)}
+    if caller.signed_in:
+        tags |= {f"viewer:{caller.guid}", caller.credential}
+    return frozenset(tags)

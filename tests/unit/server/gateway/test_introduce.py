@@ -1,0 +1,58 @@
+"""What an app is told of a viewer, and that it is never told of another one."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+from server.content.view import ContentView
+from server.gateway.introduce import HANDLE_HEADER, Introductions
+from server.keys.keyring import Keyring
+from server.sessions.handles import Handles
+from server.web.caller import ANONYMOUS, Caller
+
+VIEW = ContentView(
+    id=1, guid="c", name="n", title="t", owner_id=1, owner_guid="o", owner_name="Pat", access_type="acl",
+    app_mode="python-streamlit", bundle_id=1, locked=False, locked_message="", people={},
+)  # fmt: skip
+ALICE = Caller(user_id=1, guid="a", username="alice", email="alice@example.org", role="viewer", via="session",
+               credential="session:1")  # fmt: skip
+LIVE = SimpleNamespace(key="k1", tag="instance:k1")
+
+
+def introductions() -> Introductions:
+    return Introductions(Handles(Keyring(b"k" * 32)))
+
+
+def test_made_once_and_anew_when_caller_or_content_changed():
+    made = introductions()
+    first = made.of(ALICE, VIEW, LIVE)
+    assert made.of(ALICE, VIEW, LIVE) is first
+    renamed = replace(ALICE, email="new@example.org")
+    assert dict(made.of(renamed, VIEW, LIVE).headers)[b"x-app-email"] == b"new@example.org"
+    opened = replace(VIEW, access_type="all")
+    assert HANDLE_HEADER not in dict(made.of(ALICE, opened, LIVE).headers)
+    assert HANDLE_HEADER in dict(made.of(ALICE, VIEW, LIVE).headers)
+
+
+def test_two_people_and_two_instances_are_kept_apart():
+    made = introductions()
+    bob = replace(ALICE, guid="b", username="bob", credential="session:2")
+    alice, other = made.of(ALICE, VIEW, LIVE), made.of(bob, VIEW, LIVE)
+    assert dict(alice.headers)[HANDLE_HEADER] != dict(other.headers)[HANDLE_HEADER]
+    assert dict(other.headers)[b"x-app-user"] == b"bob"
+    assert alice.tags & other.tags == {"content:c", "instance:k1"}
+    second = SimpleNamespace(key="k2", tag="instance:k2")
+    assert "instance:k2" in made.of(ALICE, VIEW, second).tags
+
+
+def test_nobody_is_introduced_as_nobody():
+    made = introductions().of(ANONYMOUS, VIEW, LIVE)
+    assert made.headers == ()
+    assert made.tags == {"content:c", "instance:k1", "visit:c:"}
+
+
+def test_names_that_are_not_ascii_travel_encoded():
+    zoe = replace(ALICE, username="zoë", email="zoë@example.org")
+    headers = dict(introductions().of(zoe, VIEW, LIVE).headers)
+    assert headers[b"x-app-user"] == b"zo%C3%AB"
+    assert headers[b"x-app-email"] == b"zo%C3%AB@example.org"
+    assert b"\\u00eb" in headers[b"rstudio-connect-credentials"]
