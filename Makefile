@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export UV_LINK_MODE ?= hardlink
 
-.PHONY: setup setup-dev browser postgres demo test test-fast check format bench compose-check clean
+.PHONY: setup setup-dev programs postgres demo test test-fast check format bench compose-check clean
 
 setup: $(BIN)/.installed ## .venv/bin/tabard
 setup-dev: $(BIN)/.installed-dev
@@ -27,8 +27,8 @@ $(BIN)/.installed-dev: $(BIN)/.installed
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e ".[demo,dev]"
 	@touch $@
 
-browser: setup-dev
-	@$(BIN)/python tools/ensure_browser.py
+programs: setup-dev
+	@$(BIN)/python tools/ensure_programs.py
 
 postgres: setup-dev
 	@$(BIN)/python tools/ensure_postgres.py
@@ -36,7 +36,7 @@ postgres: setup-dev
 demo: setup
 	@exec $(BIN)/python tools/demo.py
 
-test: setup-dev browser postgres
+test: setup-dev programs postgres
 	@$(BIN)/python -m pytest -n 2 tests/unit
 	@$(BIN)/python -m pytest --ignore=tests/unit
 

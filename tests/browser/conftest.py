@@ -56,7 +56,7 @@ FAILED = pytest.StashKey[bool]()
 async def browser() -> AsyncIterator[Browser]:
     """Debian's Chromium; Playwright's own downloads are not used."""
     path = next((found for name in NAMES if (found := shutil.which(name))), None)
-    assert path, "no Chromium on PATH; run: make browser"
+    assert path, "no Chromium on PATH; run: make programs"
     async with async_playwright() as driver:
         launched = await driver.chromium.launch(executable_path=path, args=list(FLAGS))
         yield launched

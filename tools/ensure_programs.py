@@ -1,4 +1,4 @@
-"""Makes sure the browser tests can run: a Chromium and what Playwright's driver links to, or installs them as root."""
+"""Makes sure of the programs that tests use (Chromium, what its driver links to, curl), or installs them as root."""
 
 from __future__ import annotations
 
@@ -29,8 +29,13 @@ def driver_runs() -> bool:
 
 
 def missing() -> list[str]:
-    """The Debian packages that are needed and not there."""
-    return [name for name, there in (("chromium", find() is not None), (DRIVER_LIBRARY, driver_runs())) if not there]
+    """The Debian packages that are needed and not there. Curl is what the customer's own example calls."""
+    wanted = {
+        "chromium": find() is not None,
+        DRIVER_LIBRARY: driver_runs(),
+        "curl": shutil.which("curl") is not None,
+    }
+    return [name for name, there in wanted.items() if not there]
 
 
 def _apt(*line: str) -> str | None:
@@ -48,13 +53,13 @@ def main() -> int:
     install = ("apt-get", "install", "-y", "--no-install-recommends", *wanted)
     if shutil.which("apt-get") is None or os.geteuid() != 0:
         print(
-            f"The browser tests need {' and '.join(wanted)}. Install it (on Debian or Ubuntu, as root: "
-            f"{' '.join(install)}), or put chromium or google-chrome on PATH; then run this again.",
+            f"The tests need {' and '.join(wanted)}. Install it (on Debian or Ubuntu, as root: "
+            f"{' '.join(install)}); instead of Chromium, google-chrome on PATH will do. Then run this again.",
             file=sys.stderr,
         )
         return 1
     size = " (about 400 MB, half a minute)" if "chromium" in wanted else ""
-    print(f"Installing {' and '.join(wanted)} for the browser tests{size} ...", flush=True)
+    print(f"Installing {' and '.join(wanted)} for the tests{size} ...", flush=True)
     # An old package list is good enough when its versions are still on the mirror, so only the install decides.
     _apt("apt-get", "update")
     trouble = _apt(*install)
@@ -62,7 +67,7 @@ def main() -> int:
         return 0
     print(
         f"{' '.join(install)} did not help:\n{trouble or 'still missing: ' + ', '.join(missing())}\n"
-        "Install chromium or google-chrome by hand, and run this again.",
+        "Install these by hand (instead of Chromium, google-chrome will do), and run this again.",
         file=sys.stderr,
     )
     return 1
