@@ -13,7 +13,7 @@ from server.audit.trail import Trail
 from server.content.directory import Directory
 from server.content.view import ContentView
 from server.credentials import form as forms
-from server.credentials.form import ExchangeForm
+from server.credentials.form import ExchangeForm, bad_audience
 from server.credentials.matching import chosen
 from server.keys.credentials import digest
 from server.oauth.associations import Associations, AssociationView
@@ -73,17 +73,11 @@ class Exchange:
             raise denied("Only a running app may exchange a token, with the CONNECT_API_KEY it was started with.")
         form = await forms.read(request)
         handle = self._handle(caller, caller.content_guid, form)
-        view = await self._directory.by_guid(caller.content_guid)
-        if view is None:
-            raise _bad_subject(form.kind)
-        if view.locked:
-            raise ApiError(403, LOCKED, "This content is locked by an administrator.")
-        viewer = await self._viewer(form, handle, view)
-        there = chosen(form, await self._associations.for_content(view.guid))
-        reason = misfit(there.auth_type, view.app_mode, view.access_type)
-        if reason is not None:
-            raise ApiError(403, WRONG_AUTH_TYPE, reason)
+        viewer, view, there = await self._allowed(caller.content_guid, form, handle)
         issued = await self._issued(viewer, view, there)
+        # The provider may have taken seconds; who lost access meanwhile gets no token any more (O-35, X-06).
+        if (await self._allowed(caller.content_guid, form, handle))[2].guid != there.guid:
+            raise bad_audience()
         self._trail.later(
             viewer,
             "exchange_credentials",
@@ -93,6 +87,22 @@ class Exchange:
             token_hash=digest(issued.access_token.reveal())[:12],
         )
         return json_reply(_answer(form, issued), Pragma="no-cache")
+
+    async def _allowed(
+        self, content_guid: str, form: ExchangeForm, handle: Handle
+    ) -> tuple[Caller | None, ContentView, AssociationView]:
+        """Who asks, for which content, at which integration, as things stand now. Raises ApiError."""
+        view = await self._directory.by_guid(content_guid)
+        if view is None:
+            raise _bad_subject(form.kind)
+        if view.locked:
+            raise ApiError(403, LOCKED, "This content is locked by an administrator.")
+        viewer = await self._viewer(form, handle, view)
+        there = chosen(form, await self._associations.for_content(view.guid))
+        reason = misfit(there.auth_type, view.app_mode, view.access_type)
+        if reason is not None:
+            raise ApiError(403, WRONG_AUTH_TYPE, reason)
+        return viewer, view, there
 
     def _handle(self, caller: Caller, content_guid: str, form: ExchangeForm) -> Handle:
         handle = self._handles.read(form.subject_token)

@@ -7,7 +7,7 @@ import pytest
 
 from server.db.models import AuditEvent, Connection
 from server.oauth.integrations import Draft
-from tests.unit.server.vault.house import CANARY, House, lock
+from tests.unit.server.vault.house import CANARY, House, lock, until
 
 PATH = "/__api__/v1/oauth/integrations/credentials"
 GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -178,6 +178,26 @@ async def test_locked_content_gets_nothing(world, house):
         rows[0].locked = True
     house.directory.forget(world.app.guid)
     assert told(await world.exchange()) == (403, 223)
+
+
+@pytest.mark.parametrize("what", ["association", "access", "session", "content"])
+async def test_what_is_taken_away_while_the_provider_answers_counts(world, house, what):
+    from server.db.models import Content
+
+    house.time.ahead = 3601
+    house.provider.delay = 0.2
+    asked = asyncio.create_task(world.exchange())
+    await until(lambda: house.provider.refreshes == 1)
+    if what == "association":
+        await house.associate(world.owner, world.app)
+    elif what == "session":
+        await house.sessions.end(world.alice.caller)
+    else:
+        with house.change(Content) as rows:
+            rows[0].access_type, rows[0].locked = "acl", what == "content"
+        house.directory.forget(world.app.guid)
+    refused = {"association": (400, 212), "access": (403, 19), "session": (400, 215), "content": (403, 223)}
+    assert told(await asked) == refused[what]
 
 
 async def test_several_integrations_need_an_audience(world, house):
