@@ -85,14 +85,17 @@ def _integer(digits: str) -> float | int:
 
 
 def lifetime(value: object, default: float | None) -> float | None:
-    """Seconds a token lives: numbers and numeric strings are clamped, anything else is the default."""
+    """Seconds a token lives: positive numbers and numeric strings are clamped, anything else is the default.
+
+    Taken at its word, a lifetime of nothing would have every exchange renew, and none find a token to give.
+    """
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return default
     try:
         seconds = float(value)
     except (ValueError, OverflowError):
         return default
-    return default if math.isnan(seconds) else min(max(seconds, 0.0), LONGEST_LIFETIME)
+    return min(seconds, LONGEST_LIFETIME) if seconds > 0 else default
 
 
 def granted_scopes(value: object) -> tuple[str, ...] | None:

@@ -64,7 +64,7 @@ def test_the_token_type_is_read_kindly(make_config, kind):
 def test_an_odd_lifetime_never_costs_the_token(make_config, value):
     tokens = read_tokens(make_config(), ok(expires_in=value, refresh_token="new"))
     assert tokens.refresh_token.reveal() == "new"
-    assert 0 <= tokens.expires_in <= LONGEST_LIFETIME
+    assert 0 < tokens.expires_in <= LONGEST_LIFETIME
 
 
 def test_a_number_too_long_for_python_never_costs_the_token(make_config):
@@ -79,7 +79,17 @@ def test_an_odd_refresh_token_counts_as_none(make_config, odd):
 
 @pytest.mark.parametrize(
     ("value", "seconds"),
-    [(60, 60.0), ("60", 60.0), (" 60.5 ", 60.5), (-1, 0.0), (1e15, LONGEST_LIFETIME), (None, 9.0), ("", 9.0)],
+    [
+        (60, 60.0),
+        ("60", 60.0),
+        (" 60.5 ", 60.5),
+        (-1, 9.0),
+        (0, 9.0),
+        ("0", 9.0),
+        (1e15, LONGEST_LIFETIME),
+        (None, 9.0),
+        ("", 9.0),
+    ],
 )
 def test_lifetimes(value, seconds):
     assert lifetime(value, 9.0) == seconds
