@@ -1,0 +1,86 @@
+"""From a recorded bundle to something launchable: the entry point, the requirements, and sentences for what lacks."""
+
+from pathlib import Path
+
+import pytest
+
+from runners.contract import BuiltEnvironment
+from runners.environments.store import EnvironmentFailed, EnvironmentRequest
+from server.bundles.receive import Upload
+from server.bundles.shelf import Shelf
+from server.db.models import Bundle
+from server.instances import prepare
+from server.instances.live import StartProblem
+from server.instances.prepare import Preparer
+from tests.harness.publishing import bundle
+
+
+class Environments:
+    """In place of the environments: remembers what was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[EnvironmentRequest] = []
+        self.failure: EnvironmentFailed | None = None
+
+    async def build(self, wanted: EnvironmentRequest, report) -> BuiltEnvironment:
+        self.asked.append(wanted)
+        report("building")
+        if self.failure is not None:
+            raise self.failure
+        return BuiltEnvironment(Path("/env"), Path("/env/python"), "3.11.7", "key")
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    return Shelf(tmp_path / "bundles", 10 * 1024 * 1024)
+
+
+def shelve(shelf: Shelf, files: dict[str, str], **terms: str) -> Bundle:
+    path = shelf.incoming / "upload"
+    path.write_bytes(bundle(files, **terms))
+    shelf.shelve(Upload(path, path.stat().st_size), "f")
+    return Bundle(content_id=1, details={"folder": "f"})
+
+
+async def test_a_bundle_is_prepared(shelf: Shelf):
+    row = shelve(shelf, {"app.py": "x = 1", "requirements.txt": "streamlit\npandas\n"})
+    environments, lines = Environments(), []
+    made = await Preparer(shelf, environments).prepare(row, lines.append)  # type: ignore[arg-type]
+    assert (made.kind.app_mode, made.entrypoint, made.environment.key) == ("python-streamlit", "app.py", "key")
+    assert (made.code / "app.py").read_text() == "x = 1"
+    (asked,) = environments.asked
+    assert (asked.requirements, asked.required) == ("streamlit\npandas\n", made.kind.required)
+    assert lines == ["building"]
+
+
+async def test_the_installers_output_is_kept_for_the_publisher(shelf: Shelf):
+    row = shelve(shelf, {"app.py": "", "requirements.txt": "streamlit\n"})
+    environments = Environments()
+    environments.failure = EnvironmentFailed("No such package.", "uv says: no")
+    with pytest.raises(StartProblem) as caught:
+        await Preparer(shelf, environments).prepare(row, lambda _line: None)  # type: ignore[arg-type]
+    assert (caught.value.message, caught.value.detail) == ("No such package.", "uv says: no")
+
+
+async def refused(shelf: Shelf, row: Bundle) -> str:
+    environments = Environments()
+    with pytest.raises(StartProblem) as caught:
+        await Preparer(shelf, environments).prepare(row, lambda _line: None)  # type: ignore[arg-type]
+    assert environments.asked == []
+    return caught.value.message
+
+
+async def test_what_lacks_is_said_before_anything_is_built(shelf: Shelf, monkeypatch):
+    gone = Bundle(content_id=1, details={"folder": "gone"})
+    assert await refused(shelf, gone) == "The files of this version are gone; deploy it again."
+    row = shelve(shelf, {"app.py": "", "requirements.txt": "streamlit\n"})
+    code, _manifest = shelf.code("f")
+    monkeypatch.setattr(prepare, "REQUIREMENTS_LIMIT", 5)
+    assert "larger than 5 bytes" in await refused(shelf, row)
+    (code / "requirements.txt").write_bytes(b"\xff\xfe")
+    assert await refused(shelf, row) == "requirements.txt is not UTF-8 text."
+    (code / "requirements.txt").unlink()
+    (code / "requirements.txt").symlink_to("/etc/passwd")
+    assert "has no requirements.txt" in await refused(shelf, row)
+    (code / "app.py").unlink()
+    assert "app.py" in await refused(shelf, row)

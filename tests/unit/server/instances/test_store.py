@@ -1,0 +1,55 @@
+"""The rows of instances: where one runs, its first end, and the job clients read."""
+
+import pytest
+
+from server.accounts import store as accounts
+from server.content import store as content
+from server.db.engine import Database
+from server.db.models import Instance
+from server.instances import store
+from server.web.errors import ApiError
+
+
+@pytest.fixture
+def item(db: Database) -> int:
+    owner = db.write_now(lambda s: accounts.add_user(s, username="ann", role="publisher"))
+    return db.write_now(lambda s: content.add(s, owner.id or 0, {})).id or 0
+
+
+async def test_only_the_first_end_counts(db: Database, item: int):
+    for key in ("one", "two"):
+        db.write_now(store.begin, Instance(key=key, content_id=item))
+    db.write_now(store.running, "one", 4711, 99, 8000)
+    assert [(r.key, r.pid, r.start_ticks, r.port) for r in db.read_now(store.unended)] == [
+        ("one", 4711, 99, 8000),
+        ("two", None, None, None),
+    ]
+    db.write_now(store.ended, "one", 3, "crashed")
+    first = db.read_now(store.by_key, item, "one")
+    db.write_now(store.ended, "one", None, "the server was restarted")
+    again = db.read_now(store.by_key, item, "one")
+    assert (again.exit_code, again.error, again.end_time) == (3, "crashed", first.end_time)
+    assert [r.key for r in db.read_now(store.unended)] == ["two"]
+    db.write_now(store.ended, "never", 0, None)
+    assert [r.key for r in db.read_now(store.listing, item)] == ["two", "one"]
+    assert [r.key for r in db.read_now(lambda s: store.listing(s, item, 1))] == ["two"]
+
+
+async def test_another_items_instance_is_not_found(db: Database, item: int):
+    db.write_now(store.begin, Instance(key="one", content_id=item))
+    with pytest.raises(ApiError) as caught:
+        db.read_now(store.by_key, item + 1, "one")
+    assert (caught.value.status, caught.value.code) == (404, 4)
+    assert "job" in caught.value.message
+
+
+async def test_a_job_on_the_wire(db: Database, item: int):
+    row = db.write_now(store.begin, Instance(key="one", content_id=item, bundle_id=7, tag="run_streamlit"))
+    begun = store.job_object(row, "g")
+    assert (begun["status"], begun["pid"], begun["bundle_id"], begun["end_time"]) == (0, None, "7", None)
+    assert begun["last_heartbeat_time"] == begun["start_time"]
+    db.write_now(store.running, "one", 4711, 99, 8000)
+    db.write_now(store.ended, "one", 0, None)
+    done = store.job_object(db.read_now(store.by_key, item, "one"), "g")
+    assert (done["status"], done["pid"], done["exit_code"], done["content_guid"]) == (2, "4711", 0, "g")
+    assert done["last_heartbeat_time"] == done["end_time"] is not None

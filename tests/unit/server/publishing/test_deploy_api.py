@@ -1,0 +1,70 @@
+"""Deploying by API: 202 with a task, for those who may edit; what cannot be a bundle's id is refused."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from server.db.engine import Database
+from server.publishing.deploy import Deployer
+from server.publishing.deploy_api import deploy_routes
+from server.tasks.tasks import Tasks
+from tests.unit.server.standing import Standing, open_standing
+
+DEPLOY = "/v1/content/{guid}/deploy"
+
+
+@pytest.fixture
+async def desk(db: Database, tmp_path: Path) -> AsyncIterator[Standing]:
+    async with open_standing(db, tmp_path) as made:
+        made.tasks = Tasks(db)  # type: ignore[attr-defined]
+        deployer = Deployer(db, made.directory, made.tasks, made.preparer, made.pool, made.trail)  # type: ignore
+        made.routes = deploy_routes(deployer, made.guard)
+        yield made
+        await made.tasks.aclose()  # type: ignore[attr-defined]
+
+
+async def ended(desk: Standing, task_id: str) -> Any:
+    seen = 0
+    async with asyncio.timeout(10):
+        while True:
+            row, _lines, seen = await desk.tasks.poll(task_id, seen, 1.0)  # type: ignore[attr-defined]
+            if row.finished:
+                return row
+
+
+async def test_a_version_is_deployed_and_the_active_one_again(desk: Standing):
+    number = desk.bundle()
+    for body in ({"bundle_id": str(number)}, {}, {"bundle_id": None}, {"bundle_id": ""}):
+        begun = await desk.call("editor", "POST", DEPLOY, body)
+        assert begun.status == 202
+        assert (await ended(desk, begun.json["task_id"])).code == 0
+        assert desk.view.bundle_id == number
+
+
+async def test_a_draft_is_not_activated(desk: Standing):
+    begun = await desk.call("owner", "POST", DEPLOY, {"bundle_id": desk.bundle(), "activate": False})
+    assert (await ended(desk, begun.json["task_id"])).code == 0
+    assert desk.view.bundle_id is None
+
+
+async def test_who_may_not(desk: Standing):
+    body = {"bundle_id": desk.bundle()}
+    for name, status in (("viewer", 403), ("stranger", 404), ("app", 403)):
+        assert (await desk.call(name, "POST", DEPLOY, body)).status == status
+    assert desk.preparer.prepared == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "refusal"),
+    [
+        ({"bundle_id": True}, (400, 25)), ({"bundle_id": "x"}, (400, 25)), ({"bundle_id": -1}, (400, 25)),
+        ({"bundle_id": 1.5}, (400, 25)), ({"bundle_id": "²"}, (400, 25)), ({"bundle_id": "9" * 16}, (400, 25)),
+        ({"bundle_id": 2**31}, (404, 4)), ({"bundle_id": 4242}, (404, 4)), ({}, (400, 28)),
+        ({"bundle_id": 1, "activate": "perhaps"}, (400, 25)),
+    ],
+)  # fmt: skip
+async def test_what_is_no_bundle(desk: Standing, body: dict[str, Any], refusal: tuple[int, int]):
+    assert (await desk.call("owner", "POST", DEPLOY, body)).refusal == refusal
