@@ -214,8 +214,13 @@ class Sessions:
             await self._db.write(store.touch, sessions, keys)
 
     async def keep_flushing(self, every: float = 15.0) -> None:
-        """Run until cancelled: flush, and delete sessions that have ended by time."""
+        """Run until cancelled: flush, and end sessions whose time is over."""
         while True:
             await asyncio.sleep(every)
             await self.flush()
-            await self._db.write(store.sweep, self._idle.total_seconds())
+            await self.sweep()
+
+    async def sweep(self) -> None:
+        """Delete the sessions that have ended by time; what they opened closes, as after a sign-out."""
+        for guid in await self._db.write(store.sweep, self._idle.total_seconds()):
+            self._tell(f"session:{guid}")

@@ -87,10 +87,11 @@ def end_all(session: Session, user_guid: str) -> None:
         session.exec(delete(BrowserSession).where(col(BrowserSession.user_id) == user.id))
 
 
-def sweep(session: Session, idle: float) -> int:
-    """Delete sessions that have ended by time; returns how many."""
+def sweep(session: Session, idle: float) -> list[str]:
+    """Delete sessions that have ended by time; returns their GUIDs."""
     moment = now()
     ended = (col(BrowserSession.expires_at) < moment) | (
         col(BrowserSession.seen_time) < moment - timedelta(seconds=idle)
     )
-    return int(session.exec(delete(BrowserSession).where(ended)).rowcount)
+    gone = delete(BrowserSession).where(ended).returning(col(BrowserSession.guid))
+    return list(session.execute(gone).scalars().all())

@@ -166,6 +166,19 @@ def age(session: Session, **fields: object) -> None:
 @pytest.mark.parametrize("field", ["seen_time", "expires_at"])
 async def test_time_ends_sessions(world: World, field: str):
     token = await world.signed_in()
+    caller = await world.by_cookie(token)
+    assert isinstance(caller, Caller)
+    await world.sessions.sweep()
+    assert world.ended == []
+    world.db.write_now(lambda s: age(s, **{field: now() - timedelta(hours=2)}))
+    await world.sessions.sweep()
+    # What it has open closes, though nobody asks with it any more.
+    assert world.ended == [caller.credential]
+
+
+@pytest.mark.parametrize("field", ["seen_time", "expires_at"])
+async def test_a_session_whose_time_is_over_is_nobodys(world: World, field: str):
+    token = await world.signed_in()
     world.db.write_now(lambda s: age(s, **{field: now() - timedelta(hours=2)}))
     assert await world.by_cookie(token) == ANONYMOUS
 
