@@ -21,12 +21,15 @@ _METADATA: Final = frozenset(
 )
 _THIS_NETWORK: Final = ipaddress.ip_network("0.0.0.0/8")
 _TEREDO: Final = ipaddress.ip_network("2001::/32")
-# Prefixes whose last 32 bits are an IPv4 address: IPv4-compatible, NAT64 (RFC 6052), local NAT64 (RFC 8215).
-_EMBEDDING: Final = tuple(ipaddress.ip_network(text) for text in ("::/96", "64:ff9b::/96", "64:ff9b:1::/48"))
+# Prefixes whose last 32 bits are an IPv4 address: IPv4-compatible, NAT64 (RFC 6052), local NAT64 (RFC 8215),
+# IPv4-translated (RFC 2765).
+_EMBEDDING: Final = tuple(
+    ipaddress.ip_network(text) for text in ("::/96", "64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96")
+)
 
 
 def unwrapped(address: Address) -> Address:
-    """The IPv4 address that an IPv6 address carries (mapped, 6to4, NAT64), or the address itself."""
+    """The IPv4 address that an IPv6 address carries (mapped, 6to4, NAT64, translated), or the address itself."""
     if isinstance(address, ipaddress.IPv4Address):
         return address
     if address.ipv4_mapped is not None:
