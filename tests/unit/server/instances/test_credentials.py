@@ -28,7 +28,7 @@ class Desk:
         self.view: ContentView = db.read_now(load_view, guid)  # type: ignore[assignment]
         self.types: list[str] = []
         self.forgotten: list[str] = []
-        self.made = Credentials(db, self.handles, "http://in:1", associations=self, forget_key=self.forgotten.append)  # type: ignore
+        self.made = Credentials(db, self.handles, "http://in:1", associations=self, forget_key=self.forgotten.append)  # type: ignore[arg-type]
 
     async def for_content(self, _guid: str) -> list[SimpleNamespace]:
         """In place of the associations."""
