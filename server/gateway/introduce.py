@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from server.content.view import ContentView
-from server.gateway.presence import visit_tag
+from server.gateway.presence import draft_tag, visit_tag
 from server.instances.live import Live
 from server.proxy.contract import Header
 from server.sessions.handles import Handles
@@ -61,6 +61,8 @@ class Introductions:
 
 def _tags(caller: Caller, view: ContentView, live: Live) -> frozenset[str]:
     tags = {f"content:{view.guid}", live.tag, visit_tag(view.guid, caller)}
+    if live.place.draft:
+        tags.add(draft_tag(view.guid, caller))
     if caller.signed_in:
         tags |= {f"viewer:{caller.guid}", caller.credential}
     return frozenset(tags)

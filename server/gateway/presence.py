@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server.access.policy import may_view
+from server.access.policy import may_edit, may_view
 from server.content.directory import Directory
 from server.content.view import ContentView
 from server.proxy.registry import Registry
@@ -15,6 +15,11 @@ ENDED = 4401
 def visit_tag(content_guid: str, caller: Caller) -> str:
     """The name under which one person's open sockets and streams at one content item are tracked."""
     return f"visit:{content_guid}:{caller.guid}"
+
+
+def draft_tag(content_guid: str, caller: Caller) -> str:
+    """The name under which what one person has open of drafts is tracked, which takes the right to edit."""
+    return f"draft:{content_guid}:{caller.guid}"
 
 
 class Presence:
@@ -40,6 +45,8 @@ class Presence:
         view = await self._directory.by_guid(content_guid)
         for caller in list(callers.values()):
             tag = visit_tag(content_guid, caller)
+            if view is None or not may_edit(caller, view):
+                self._registry.close(draft_tag(content_guid, caller), ENDED, "You no longer have access.")
             if view is None or view.locked or not may_view(caller, view):
                 self._registry.close(tag, ENDED, "You no longer have access.")
                 callers.pop(caller.guid, None)

@@ -8,7 +8,7 @@ from server.access import store as access
 from server.accounts import store as accounts
 from server.content import store as content
 from server.db.engine import Database
-from server.gateway.presence import ENDED, Presence, visit_tag
+from server.gateway.presence import ENDED, Presence, draft_tag, visit_tag
 from server.proxy.registry import Registry
 from server.web.caller import ANONYMOUS, Caller
 from tests.unit.server.instances.rig import Rig
@@ -53,3 +53,24 @@ async def test_pages_close_with_the_access_to_them(db: Database, tmp_path: Path,
     rig.directory.forget(rig.guid)
     await presence.content_changed(rig.guid)
     assert {caller.username for caller, page in pages.items() if page.closed == ENDED} == closed
+
+
+async def test_a_draft_closes_with_the_right_to_edit(db: Database, tmp_path: Path):
+    rig = Rig(db, tmp_path)
+    registry = Registry()
+    presence = Presence(rig.directory, registry)
+    user = db.write_now(lambda s: accounts.add_user(s, username="pat", role="publisher"))
+    pat = Caller(user.id or 0, user.guid, "pat", role="publisher", via="session")
+    db.write_now(access.put, rig.view.id, rig.owner.guid, pat.guid, "owner")
+    db.write_now(content.change, rig.guid, {"access_type": "logged_in"})
+    rig.directory.forget(rig.guid)
+    draft, page = Open(), Open()
+    registry.add(draft, frozenset({visit_tag(rig.guid, pat), draft_tag(rig.guid, pat)}))
+    registry.add(page, frozenset({visit_tag(rig.guid, pat)}))
+    presence.note(pat, rig.view)
+    await presence.content_changed(rig.guid)
+    assert draft.closed is None
+    db.write_now(access.put, rig.view.id, rig.owner.guid, pat.guid, "viewer")
+    rig.directory.forget(rig.guid)
+    await presence.content_changed(rig.guid)
+    assert (draft.closed, page.closed) == (ENDED, None)

@@ -159,6 +159,7 @@ async def test_drafts_are_for_editors(gate: Gate):
     visit = await gate.visit(f"/_bundle{number}/", key)
     assert isinstance(visit, Visit)
     assert visit.destination.base_path == f"/content/{gate.guid}/_bundle{number}"
+    assert f"draft:{gate.guid}:{pat.guid}" in visit.destination.tags
     other = gate.db.write_now(lambda s: content.add(s, gate.owner.id or 0, {}))
     assert other.id
     assert isinstance(await gate.visit("/_bundle99999/", key), obstacles.NotRunning)
