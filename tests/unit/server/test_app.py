@@ -1,0 +1,123 @@
+"""The whole server over ASGI, without a socket: every room is mounted, and who may call what is a list."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from server import app as composition
+from server.accounts import store as accounts
+from server.app import Application, create_app
+from server.content import store as contents
+from server.installation import open_installation
+from server.settings import Settings
+from server.web.room import NoSuchRoom
+from tests.unit.dashboard.rig import open_rig
+
+ORIGIN = "http://localhost:3939"
+# What nobody needs to sign in for, and what an app's own key may call: a new route of either sort is a decision.
+OPEN = {
+    ("GET", "/server_settings"),
+    ("GET", "/v1/server_settings"),
+    ("POST", "/v1/bootstrap"),
+    ("POST", "/v1/experimental/bootstrap"),
+    ("GET", "/v1/oauth/integrations/credentials"),
+}
+FOR_APPS = {
+    ("GET", "/me"),
+    ("GET", "/v1/user"),
+    ("GET", "/v1/content"),
+    ("GET", "/v1/content/{guid}"),
+    ("GET", "/v1/content/{guid}/bundles"),
+    ("GET", "/v1/content/{guid}/bundles/{id}"),
+    ("GET", "/v1/content/{guid}/oauth/integrations/associations"),
+    ("POST", "/v1/oauth/integrations/credentials"),
+}
+
+
+@asynccontextmanager
+async def made(folder: Path, **terms: Any) -> AsyncIterator[Application]:
+    rig = open_rig(folder)  # leaves a data directory that is ready
+    await rig.aclose()
+    settings = Settings(data_dir=folder / "data", **terms)
+    opened = open_installation(settings)
+    try:
+        yield create_app(settings, opened)
+    finally:
+        opened.close()
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch) -> None:
+    """Looking for interpreters starts each of them."""
+    monkeypatch.setattr(composition, "discover", list)
+
+
+def client(app: Application, **headers: str) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app.asgi), base_url=ORIGIN, headers=headers)
+
+
+async def test_every_room_is_there(tmp_path: Path):
+    async with made(tmp_path) as app, client(app, Accept="text/html") as browser:
+        for path, status in (
+            ("/__ping__", 200),
+            ("/__login__", 200),
+            ("/__api__/server_settings", 200),
+            ("/__api__/v1/user", 401),
+            ("/__api__/v1/nothing", 404),
+            ("/static/favicon.svg", 200),
+            ("/nothing", 404),
+            ("/content/046f9a7d-3c00-41db-9ac7-0d153f2edfdd/", 303),
+            ("/connections", 303),
+        ):
+            found = await browser.get(path)
+            assert found.status_code == status, (path, found.status_code)
+
+
+async def test_a_server_without_a_dashboard_and_one_whose_dashboard_is_missing(tmp_path: Path):
+    async with made(tmp_path / "a", dashboard="") as app, client(app, Accept="text/html") as browser:
+        assert (await browser.get("/connections")).status_code == 404
+        assert (await browser.get("/__login__")).status_code == 200
+    with pytest.raises(NoSuchRoom):
+        async with made(tmp_path / "b", dashboard="nowhere:room"):
+            pass
+
+
+async def test_who_may_call_what_is_a_list(tmp_path: Path):
+    async with made(tmp_path) as app:
+        routes = composition._api_routes(app.services)
+    assert {(r.method, r.path) for r in routes if r.role is None} == OPEN
+    assert {(r.method, r.path) for r in routes if r.content_key} == FOR_APPS
+    assert len({(r.method, r.path) for r in routes}) == len(routes)
+    paths = [r.path for r in routes]
+    assert paths.index("/v1/oauth/integrations/credentials") < paths.index("/v1/oauth/integrations/{guid}")
+
+
+async def test_what_a_visitor_meets_follows_the_access_list(tmp_path: Path):
+    async with made(tmp_path) as app:
+        s = app.services
+        ann = s.db.write_now(lambda x: accounts.add_user(x, username="ann", role="publisher"))
+        guid = s.db.write_now(lambda x: contents.add(x, ann.id or 0, {"access_type": "all"})).guid
+        async with client(app) as script:
+            assert (await script.get(f"/content/{guid}/")).status_code == 404
+            s.db.write_now(contents.change, guid, {"access_type": "acl"})
+            assert (await script.get(f"/content/{guid}/")).status_code == 404
+            s.directory.forget(guid)
+            assert (await script.get(f"/content/{guid}/")).status_code == 401
+
+
+async def test_the_lifespan_starts_and_ends(tmp_path: Path):
+    async with made(tmp_path) as app:
+        asked, said = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}], []
+
+        async def receive() -> dict[str, str]:
+            return asked.pop(0)
+
+        async def send(message: dict[str, str]) -> None:
+            said.append(message["type"])
+
+        await app.asgi({"type": "lifespan"}, receive, send)  # type: ignore[arg-type]
+        assert said == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
