@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 from server.content.view import ContentView
 from server.gateway.introduce import HANDLE_HEADER, Introductions
+from server.instances.live import Place
 from server.keys.keyring import Keyring
 from server.sessions.handles import Handles
 from server.web.caller import ANONYMOUS, Caller
@@ -15,7 +16,7 @@ VIEW = ContentView(
 )  # fmt: skip
 ALICE = Caller(user_id=1, guid="a", username="alice", email="alice@example.org", role="viewer", via="session",
                credential="session:1")  # fmt: skip
-LIVE = SimpleNamespace(key="k1", tag="instance:k1")
+LIVE = SimpleNamespace(key="k1", tag="instance:k1", place=Place("c", 1))
 
 
 def introductions() -> Introductions:
@@ -40,8 +41,10 @@ def test_two_people_and_two_instances_are_kept_apart():
     assert dict(alice.headers)[HANDLE_HEADER] != dict(other.headers)[HANDLE_HEADER]
     assert dict(other.headers)[b"x-app-user"] == b"bob"
     assert alice.tags & other.tags == {"content:c", "instance:k1"}
-    second = SimpleNamespace(key="k2", tag="instance:k2")
-    assert "instance:k2" in made.of(ALICE, VIEW, second).tags
+    second = SimpleNamespace(key="k2", tag="instance:k2", place=Place("c", 2, draft=True))
+    tags = made.of(ALICE, VIEW, second).tags
+    assert {"instance:k2", "draft:c:a"} <= tags
+    assert "draft:c:a" not in alice.tags
 
 
 def test_nobody_is_introduced_as_nobody():
