@@ -16,10 +16,15 @@ BUSY = 1.0
 
 
 class Throttle:
-    """Counts failures by key (an account, an address). After `free` of them, each failure doubles the wait."""
+    """Counts failures by key (an account, an address).
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic, *, free: int = FREE_TRIES) -> None:
-        self._free = free
+    After `free` of them each failure doubles the wait, up to `longest` seconds.
+    """
+
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, *, free: int = FREE_TRIES, longest: float = LONGEST_WAIT
+    ) -> None:
+        self._free, self._longest = free, longest
         self._clock = clock
         self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()
         self._trying: Counter[str] = Counter()
@@ -33,7 +38,7 @@ class Throttle:
             if now - last >= FORGET_AFTER:
                 count = 0
             if count >= self._free:
-                delay = min(LONGEST_WAIT, 2.0 ** (count - self._free + 1))
+                delay = min(self._longest, 2.0 ** (count - self._free + 1))
                 longest = max(longest, last + delay - now)
             if self._trying[key] >= max(1, self._free - count):
                 longest = max(longest, BUSY)

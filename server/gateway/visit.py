@@ -73,7 +73,7 @@ class Visits:
             return obstacles.BadIdentity(caller)
         if found is None:
             return obstacles.Nothing(caller) if caller.signed_in else obstacles.SignIn()
-        if socket and not self._own_origin(headers, caller):
+        if socket and not self._own_origin(headers):
             return obstacles.ForeignOrigin()
         view = await self._directory.by_guid(found.content_guid)
         if view is None:
@@ -81,6 +81,8 @@ class Visits:
         allowed = decide(caller, view)
         if isinstance(allowed, SignInFirst):
             return obstacles.SignIn()
+        if socket and caller.via not in ("key", "content") and not _says_origin(headers):
+            return obstacles.ForeignOrigin()
         if isinstance(allowed, Denied) or (found.bundle_id is not None and not may_edit(caller, view)):
             return obstacles.NotAllowed(caller, view)
         if not found.inside and not socket:
@@ -116,15 +118,13 @@ class Visits:
             return obstacles.Nothing(caller, view)
         return Visit(caller, view, self._destination(caller, view, found, routed, target), waited=routed.waited)
 
-    def _own_origin(self, headers: tuple[Header, ...], caller: Caller) -> bool:
-        """Whether a handshake comes from our own pages (RFC 6455 section 10.2, security.md G-16).
+    def _own_origin(self, headers: tuple[Header, ...]) -> bool:
+        """Whether what a handshake says of its origin is one of ours (RFC 6455 section 10.2, security.md G-16).
 
         Only scripts leave Origin out, and they show a key; a browser always sends it.
         """
         sent = [value for name, value in headers if name == b"origin"]
-        if not sent:
-            return caller.via == "key"
-        return len(sent) == 1 and sent[0] in self._origins
+        return not sent or (len(sent) == 1 and sent[0] in self._origins)
 
     def _destination(
         self, caller: Caller, view: ContentView, found: Address, routed: Routed, target: bytes
@@ -140,6 +140,10 @@ class Visits:
             base_path=found.base_path,
             tags=introduction.tags,
         )
+
+
+def _says_origin(headers: tuple[Header, ...]) -> bool:
+    return any(name == b"origin" for name, _value in headers)
 
 
 def _closed(inside: str, routed: Routed) -> bool:

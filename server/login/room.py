@@ -24,8 +24,9 @@ from server.web.errors import ApiError
 from server.web.screens import Screens, caller_of, request_id, safe_return
 
 SIGN_IN_COOKIE = "tabard_signin"
-# A whole office may share one address, so an address gets more tries than an account.
-TRIES_BY_ADDRESS = 50
+# A whole office, or everybody behind one proxy, may share an address: it gets more tries than an account, and
+# failures there slow guessing down without locking anybody out.
+TRIES_BY_ADDRESS, LONGEST_BY_ADDRESS = 50, 4.0
 GENERIC = "The user name or the password is not right."
 
 
@@ -37,7 +38,7 @@ class LoginRoom:
     ) -> None:
         self._db, self._sessions, self._passwords = db, sessions, passwords
         self._screens, self._trail, self._origin = screens, trail, origin
-        self._by_name, self._by_address = Throttle(), Throttle(free=TRIES_BY_ADDRESS)
+        self._by_name, self._by_address = Throttle(), Throttle(free=TRIES_BY_ADDRESS, longest=LONGEST_BY_ADDRESS)
         self._anybody = False
 
     async def form(self, request: Request) -> Response:

@@ -50,7 +50,10 @@ _CLAIM_PREFIXES = (
     b"x-auth-",
     b"x-forwarded-",
     b"x-original-",
+    b"x-posit-",
     b"x-rewrite-",
+    b"x-rsc-",
+    b"x-rstudio-",
 )
 # Written by the proxy itself, from what the server in front of it parsed.
 _REWRITTEN = frozenset({b"authorization", b"content-length", b"cookie", b"expect", b"host"})

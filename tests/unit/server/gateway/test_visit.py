@@ -193,6 +193,11 @@ async def test_sockets_come_from_our_own_pages(gate: Gate, origin: str, key: boo
     assert isinstance(found, Visit if passes else obstacles.ForeignOrigin)
 
 
+async def test_a_script_without_a_session_is_told_to_sign_in(gate: Gate):
+    gate.put(access_type="logged_in")
+    assert isinstance(await gate.visit("/_stcore/stream", socket=True), obstacles.SignIn)
+
+
 async def test_the_identity_an_app_is_given(gate: Gate):
     vic, key = gate.person("zoë")
     gate.put(access_type="logged_in")
