@@ -1,0 +1,50 @@
+"""The exchange request's own sense: each thing wrong has Connect's number, and no secret shows."""
+
+import uuid
+
+import pytest
+
+from server.credentials.form import ACCESS_TOKEN, API_KEY, AWS, CONTENT, FORM, GRANT, VIEWER, checked, read
+from server.web.errors import ApiError
+from tests.unit.server.web.asking import asking
+
+GOOD = {"grant_type": GRANT, "subject_token_type": VIEWER, "subject_token": "CANARY"}
+GUID = str(uuid.uuid4())
+
+
+def test_a_form_that_makes_sense():
+    made = checked(GOOD | {"audience": GUID.upper()})
+    assert (made.kind, made.requested, made.audience) == ("viewer", ACCESS_TOKEN, GUID)
+    assert "CANARY" not in repr(made)
+    service = checked(GOOD | {"subject_token_type": CONTENT, "requested_token_type": ACCESS_TOKEN, "audience": ""})
+    assert (service.kind, service.audience) == ("content", None)
+    assert checked(GOOD | {"requested_token_type": AWS}).requested == AWS
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"grant_type": "refresh_token"}, 213), ({"grant_type": ""}, 213), ({"subject_token_type": "x"}, 214),
+        ({"subject_token": ""}, 215), ({"requested_token_type": "x"}, 242),
+        ({"requested_token_type": API_KEY, "subject_token_type": CONTENT}, 249),
+        ({"audience": "x"}, 256), ({"audience": "{" + GUID + "}"}, 256), ({"audience": GUID.replace("-", "")}, 256),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_has_a_number(changes: dict[str, str], code: int):
+    with pytest.raises(ApiError) as caught:
+        checked(GOOD | changes)
+    assert (caught.value.status, caught.value.code) == (400, code)
+    assert "CANARY" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("target", "kind", "body", "code"),
+    [
+        ("/?subject_token=CANARY", FORM, b"a=1", 211), ("/", "application/json", b"{}", 210), ("/", "", b"a=1", 210),
+        ("/", FORM, b"", 210), ("/", FORM, b"a=1&a=2", 211),
+    ],
+)  # fmt: skip
+async def test_how_it_must_be_sent(target: str, kind: str, body: bytes, code: int):
+    with pytest.raises(ApiError) as caught:
+        await read(asking("POST", target, body=body, content_type=kind))
+    assert caught.value.code == code

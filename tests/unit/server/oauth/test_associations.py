@@ -1,0 +1,49 @@
+"""Which content may use what: asked from memory, true after every change, and refused with the right number."""
+
+import pytest
+
+from server.oauth.integrations import Draft
+from server.web.errors import ApiError
+from tests.unit.server.vault.house import House, Person
+
+
+async def refused(house: House, actor: Person, guid: str, wanted: list[str]) -> tuple[int, int]:
+    view = await house.directory.by_guid(guid)
+    assert view is not None
+    with pytest.raises(ApiError) as caught:
+        await house.associations.replace(actor.caller, view, wanted)
+    return caught.value.status, caught.value.code
+
+
+async def test_warm_it_asks_no_database_and_every_change_is_seen(house: House, monkeypatch):
+    admin = await house.person("admin", "administrator")
+    row, app = await house.integration(admin), await house.content(admin)
+    told: list[str] = []
+    house.associations.when_changed(told.append)
+    assert await house.associations.for_content(app.guid) == ()
+    await house.associate(admin, app, row)
+    assert told == [app.guid]
+    assert [a.label for a in await house.associations.for_content(app.guid)] == ["Warehouse"]
+    await house.integrations.change(admin.caller, row.guid, Draft(name="Lake", sent=frozenset({"name"})))
+    assert [a.label for a in await house.associations.for_content(app.guid)] == ["Lake"]
+    with monkeypatch.context() as patch:
+        patch.setattr(house.db, "read", None)
+        assert len(await house.associations.for_content(app.guid)) == 1
+    await house.integrations.delete(admin.caller, row.guid)
+    assert await house.associations.for_content(app.guid) == ()
+
+
+async def test_what_cannot_be_associated(house: House):
+    admin, pat = await house.person("admin", "administrator"), await house.person("pat", "publisher")
+    row, app = await house.integration(admin), await house.content(pat)
+    public = await house.content(pat, access_type="all")
+    assert await refused(house, pat, app.guid, ["x"]) == (400, 208)
+    assert await refused(house, pat, app.guid, [row.guid, row.guid.upper()]) == (400, 258)
+    assert await refused(house, pat, public.guid, [row.guid]) == (400, 237)
+    only_admin = Draft(permissions=[{"user_guid": admin.guid}], sent=frozenset({"permissions"}))
+    await house.integrations.change(admin.caller, row.guid, only_admin)
+    assert await refused(house, pat, app.guid, [row.guid]) == (403, 209)
+    assert await house.associations.for_content(app.guid) == ()
+    await house.associate(admin, app, row)
+    await house.associate(pat, app, row)  # what is there already may stay, whoever saves the list
+    assert len(await house.associations.for_content(app.guid)) == 1

@@ -1,0 +1,84 @@
+"""OAuth clients kept: secrets sealed to their row, a change of provider ends connections, upkeep does not."""
+
+import pytest
+
+from server.db.models import Association, Connection, Integration
+from server.keys.keyring import SealBroken
+from server.oauth.integrations import ConfigRefused, Draft
+from server.web.errors import ApiError
+from tests.unit.server.vault.house import SECRET, House, config
+
+CONFIG = frozenset({"config"})
+
+
+async def test_a_secret_is_sealed_to_its_row_and_kept_when_not_sent(house: House):
+    admin = await house.person("admin", "administrator")
+    one, two = await house.integration(admin), await house.integration(admin)
+    assert SECRET not in repr((one.config, one.sealed_secrets))
+    assert house.integrations.stored_secrets(one) == {"client_secret"}
+    draft = Draft(config={"client_secret": "", "scopes": "read"}, sent=CONFIG)
+    kept = await house.integrations.change(admin.caller, one.guid, draft)
+    client = house.integrations.client_config(kept)
+    assert client.client_secret is not None
+    assert (client.client_secret.reveal(), client.scopes) == (SECRET, ("read",))
+    two.sealed_secrets = kept.sealed_secrets
+    with pytest.raises(SealBroken):
+        house.integrations.client_config(two)
+
+
+@pytest.mark.parametrize(
+    ("changes", "ends"),
+    [
+        ({"client_secret": "new"}, False), ({"scopes": "read write"}, False), ({"client_id": "other"}, True),
+        ({"token_uri": "https://elsewhere.example.com/token"}, True),
+    ],
+)  # fmt: skip
+async def test_what_ends_connections(house: House, changes: dict[str, str], ends: bool):
+    admin, alice = await house.person("admin", "administrator"), await house.person("alice")
+    row = await house.integration(admin)
+    await house.connected(alice, row)
+    changed = await house.integrations.change(admin.caller, row.guid, Draft(config=changes, sent=CONFIG))
+    assert changed.config_version == row.config_version + ends
+    kept = house.connection()
+    assert (kept.status == "reauth_required", kept.sealed_refresh is None) == (ends, ends)
+
+
+async def test_a_deletion_takes_everything_along_even_what_does_not_open(house: House):
+    admin, alice = await house.person("admin", "administrator"), await house.person("alice")
+    row, app = await house.integration(admin), await house.content(admin)
+    await house.associate(admin, app, row)
+    await house.connected(alice, row)
+    with house.change(Integration) as rows:
+        rows[0].sealed_secrets = b"broken"
+    await house.integrations.delete(admin.caller, row.guid)
+    assert [house.rows(model) for model in (Integration, Association, Connection)] == [[], [], []]
+    with pytest.raises(ApiError) as caught:
+        await house.integrations.delete(admin.caller, row.guid)
+    assert caught.value.status == 404
+
+
+@pytest.mark.parametrize(
+    ("terms", "code"),
+    [
+        ({"template": "nonsense"}, 227), ({"name": "x" * 256}, 225), ({"name": "a\nb"}, 225),
+        ({"description": "x" * 4097}, 226), ({"config": config(token_uri="nonsense")}, 228),
+    ],
+)  # fmt: skip
+async def test_what_is_refused(house: House, terms: dict[str, object], code: int):
+    admin = await house.person("admin", "administrator")
+    with pytest.raises(ApiError) as caught:
+        await house.integrations.create(
+            admin.caller,
+            Draft(**({"template": "custom", "config": config()} | terms)),  # type: ignore[arg-type]
+        )
+    assert (caught.value.status, caught.value.code) == (400, code)
+    assert not isinstance(caught.value, ConfigRefused) or set(caught.value.problems) == {"token_uri"}
+    assert house.rows(Integration) == []
+
+
+async def test_a_template_stays(house: House):
+    admin = await house.person("admin", "administrator")
+    row = await house.integration(admin)
+    with pytest.raises(ApiError) as caught:
+        await house.integrations.change(admin.caller, row.guid, Draft(template="github"))
+    assert caught.value.code == 229

@@ -1,0 +1,61 @@
+"""An integration's own access list: who may use it, and what a list may say."""
+
+import uuid
+from typing import Any
+
+import pytest
+
+from server.accounts import store as accounts
+from server.db.engine import Database
+from server.db.models import Integration
+from server.oauth.permissions import checked, may_use
+from server.web.caller import ANONYMOUS, Caller
+from server.web.errors import ApiError
+from tests.harness.database import fresh_database
+
+
+@pytest.fixture
+def db(tmp_path):
+    made = fresh_database(tmp_path)
+    yield made
+    made.close()
+
+
+def caller(role: str, guid: str = "me") -> Caller:
+    return Caller(user_id=1, guid=guid, role=role, via="session")
+
+
+@pytest.mark.parametrize(
+    ("listed", "allowed"),
+    [
+        ([], {"publisher", "administrator"}),
+        (["someone"], {"administrator"}),
+        (["someone", "me"], {"publisher", "administrator"}),
+    ],
+)
+def test_who_may_use_it(listed: list[str], allowed: set[str]):
+    row = Integration(guid="i", permissions=[{"user_guid": guid} for guid in listed])
+    assert {role for role in ("viewer", "publisher", "administrator") if may_use(caller(role), row)} == allowed
+    assert not may_use(ANONYMOUS, row)
+
+
+def test_a_list_is_stored_once_a_person(db: Database):
+    ann = db.write_now(lambda s: accounts.add_user(s, username="ann", role="publisher")).guid
+    given = [{"user_guid": ann.upper()}, {"user_guid": ann, "group_guid": None}]
+    (entry,) = db.read_now(checked, given)
+    assert (entry["id"], entry["user_guid"], entry["group_guid"]) == ("1", ann, None)
+    assert str(uuid.UUID(entry["guid"])) == entry["guid"]
+    assert db.read_now(checked, None) == db.read_now(checked, []) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({}, 25), (["x"], 25), ([{}] * 1001, 25), ([{"user_guid": "x"}], 261), ([{}], 261), ([{"user_guid": 7}], 261),
+        ([{"user_guid": "x", "group_guid": "g"}], 262),
+    ],
+)  # fmt: skip
+def test_what_no_list_says(db: Database, given: Any, code: int):
+    with pytest.raises(ApiError) as caught:
+        db.read_now(checked, given)
+    assert (caught.value.status, caught.value.code) == (400, code)
