@@ -1,5 +1,6 @@
 """The whole server over ASGI, without a socket: every room is mounted, and who may call what is a list."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -107,6 +108,24 @@ async def test_what_a_visitor_meets_follows_the_access_list(tmp_path: Path):
             assert (await script.get(f"/content/{guid}/")).status_code == 404
             s.directory.forget(guid)
             assert (await script.get(f"/content/{guid}/")).status_code == 401
+
+
+async def test_who_must_hear_of_a_change_does(tmp_path: Path, monkeypatch):
+    heard: list[tuple[str, str]] = []
+
+    class Listening(composition.Presence):
+        def session_ended(self, tag: str) -> None:
+            heard.append(("session", tag))
+
+        async def content_changed(self, content_guid: str) -> None:
+            heard.append(("content", content_guid))
+
+    monkeypatch.setattr(composition, "Presence", Listening)
+    async with made(tmp_path) as app:
+        app.services.directory.forget("g")
+        app.services.sessions.end_key(7, "hash")
+        await asyncio.sleep(0)
+    assert sorted(heard) == [("content", "g"), ("session", "key:7")]
 
 
 async def test_the_lifespan_starts_and_ends(tmp_path: Path):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from server.content import store as content
 from server.oauth.integrations import Draft
 from server.web.errors import ApiError
 from tests.unit.server.vault.house import House, Person
@@ -47,3 +48,13 @@ async def test_what_cannot_be_associated(house: House):
     await house.associate(admin, app, row)
     await house.associate(pat, app, row)  # what is there already may stay, whoever saves the list
     assert len(await house.associations.for_content(app.guid)) == 1
+
+
+async def test_a_change_of_the_content_is_seen(house: House):
+    admin = await house.person("admin", "administrator")
+    row, app = await house.integration(admin), await house.content(admin)
+    await house.associate(admin, app, row)
+    assert len(await house.associations.for_content(app.guid)) == 1
+    house.db.write_now(content.drop, app.guid)
+    house.directory.forget(app.guid)
+    assert await house.associations.for_content(app.guid) == ()
