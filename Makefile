@@ -49,6 +49,7 @@ check: setup-dev
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python tools/check_budgets.py
+	@$(BIN)/python tools/check_mirror.py
 
 format: setup-dev
 	@$(BIN)/ruff check --fix .

@@ -36,11 +36,13 @@ class Desk(Rig):
         return await self.finished(task_id)
 
     async def finished(self, task_id: str) -> tuple[Task, list[str]]:
-        for _ in range(500):
-            found: Any = await self.tasks.poll(task_id, 0, 0.01)
-            if found[0].finished:
-                return found[0], found[1]
-        raise AssertionError("the deployment does not end")
+        lines: list[str] = []
+        async with asyncio.timeout(20):
+            while True:
+                found: Any = await self.tasks.poll(task_id, len(lines), 1.0)
+                lines += found[1]
+                if found[0].finished:
+                    return found[0], lines
 
 
 @pytest.fixture

@@ -49,12 +49,14 @@ async def started(tasks: Tasks) -> tuple[str, Work]:
 
 
 async def ended(tasks: Tasks, task_id: str) -> tuple[Any, list[str], int]:
-    for _ in range(500):
-        found = await tasks.poll(task_id, 0, 0.01)
-        assert found is not None
-        if found[0].finished:
-            return found
-    raise AssertionError("the task does not end")
+    lines: list[str] = []
+    async with asyncio.timeout(20):
+        while True:
+            found = await tasks.poll(task_id, len(lines), 1.0)
+            assert found is not None
+            lines += found[1]
+            if found[0].finished:
+                return found[0], lines, len(lines)
 
 
 async def test_a_poll_without_news_waits_and_with_news_does_not(tasks: Tasks):
