@@ -15,6 +15,7 @@ import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 from urllib.parse import urlencode
@@ -117,6 +118,7 @@ def _look_up(host: str, port: int) -> list[str]:
     return [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 
+@cache
 def _tls() -> ssl.SSLContext:
     """Certificates are always verified: against certifi's roots and the operator's own system store."""
     context = httpx.create_ssl_context(trust_env=False)
