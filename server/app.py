@@ -10,44 +10,31 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from runners.environments.interpreters import discover
-from server.access.api import AccessApi
-from server.accounts.api import PeopleApi
-from server.accounts.bootstrap import Bootstrap
-from server.bundles.api import BundlesApi
+from server.api import api_routes
 from server.connect.asking import Asking
 from server.connect.finish import Finish
 from server.connect.flows import Flows
 from server.connect.pages import ConnectPages
 from server.connect.room import ConnectRoom
 from server.consent.check import Consent
-from server.credentials.api import Exchange
-from server.discovery.api import discovery_routes
 from server.gateway.acquire import Acquirer
 from server.gateway.answers import Answers
 from server.gateway.dispatch import Gateway
 from server.gateway.presence import Presence
 from server.gateway.visit import Visits
 from server.installation import Installation
-from server.instances.api import JobsApi
 from server.login.room import LoginRoom
-from server.oauth import api as oauth
 from server.proxy.headers import HeaderPolicy
 from server.proxy.registry import Registry
 from server.proxy.sockets import socket_protocol
 from server.proxy.strict import strict_protocol
 from server.proxy.upstream import Upstream
-from server.publishing.content_api import ContentApi
-from server.publishing.deploy_api import deploy_routes
-from server.publishing.variables_api import VariablesApi
 from server.running import Background, running
 from server.services import Network, Services, assemble
 from server.sessions.cookies import gateway_cookies
 from server.settings import Settings
-from server.tasks.api import task_routes
-from server.vault import api as vault
 from server.web.api import Api
 from server.web.room import load
-from server.web.routes import Route
 from server.web.site import Site
 
 # The WebSocket close code for "come back in a moment" (RFC 6455 section 7.4, IANA registry).
@@ -76,7 +63,7 @@ def create_app(settings: Settings, opened: Installation) -> Application:
     login = LoginRoom(
         services.db, services.sessions, services.passwords, services.screens, services.trail, settings.origin
     )
-    api = Api(_api_routes(services), services.csrf)
+    api = Api(api_routes(services), services.csrf)
     site = Site(api, [*login.routes(), *connect.routes], services.screens)
     if settings.dashboard:
         site.add(load(settings.dashboard)(services))
@@ -110,34 +97,6 @@ def _connect_room(s: Services) -> ConnectRoom:
         callback_url=s.settings.callback_url,
         secure=s.settings.secure_cookies,
     )
-
-
-def _api_routes(s: Services) -> list[Route]:
-    groups = (
-        discovery_routes(s.settings.origin, s.interpreters),
-        Bootstrap(s.db, s.trail, s.settings.bootstrap_secretkey).routes(),
-        PeopleApi(s.db, s.trail, s.passwords, s.sessions).routes(),
-        AccessApi(s.db, s.directory, s.guard, s.trail).routes(),
-        ContentApi(s.db, s.directory, s.guard, s.trail, s.shelf, s.pool, s.settings.origin).routes(),
-        VariablesApi(s.db, s.variables, s.guard, s.pool, s.trail).routes(),
-        BundlesApi(s.db, s.shelf, s.guard, s.trail).routes(),
-        deploy_routes(s.deployer, s.guard),
-        task_routes(s.tasks),
-        JobsApi(s.db, s.guard, s.pool, s.data_dir / "run").routes(),
-    )
-    exchange = Exchange(
-        s.vault,
-        s.associations,
-        s.directory,
-        sessions=s.sessions,
-        handles=s.handles,
-        trail=s.trail,
-        origin=s.settings.origin,
-    )
-    # The exchange comes before the integrations, whose paths would take `credentials` for a GUID.
-    found = [*exchange.routes, *(route for group in groups for route in group.routes)]
-    found += oauth.routes(s.integrations, s.associations, s.guard)
-    return found + vault.routes(s.vault, s.integrations, s.trail)
 
 
 def _follow_changes(s: Services, presence: Presence, background: Background) -> None:

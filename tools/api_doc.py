@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from server.app import _api_routes
+from server.api import api_routes
 from server.installation import open_installation
 from server.proxy.upstream import Upstream
 from server.services import Network, assemble
@@ -63,7 +63,7 @@ def routes() -> list[Route]:
         try:
             services = assemble(settings, opened, (), Network(Upstream, lambda _tag: 0, lambda _tag, _reason: None))
             services.passwords.close()
-            return sorted(_api_routes(services), key=lambda route: (route.path, route.method))
+            return sorted(api_routes(services), key=lambda route: (route.path, route.method))
         finally:
             opened.close()
 

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from server.web.caller import Caller
+from server.web.described import Says
 from server.web.errors import AUTH_REQUIRED, INVALID_ID, ApiError, denied, invalid, not_found
 
 Endpoint = Callable[[Request, Caller], Awaitable[Response]]
@@ -25,7 +26,7 @@ class Route:
     """One method and path of the API below `/__api__`, and who may call it.
 
     `role` is the least role, or None where nobody needs to sign in. `content_key` says whether a running
-    instance's own key may call it.
+    instance's own key may call it. `says` describes it for openapi.json.
     """
 
     method: str
@@ -33,6 +34,7 @@ class Route:
     endpoint: Endpoint
     role: str | None = "viewer"
     content_key: bool = False
+    says: Says | None = None
     pattern: re.Pattern[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -19,24 +19,6 @@ from server.web.room import NoSuchRoom
 from tests.unit.dashboard.rig import open_rig
 
 ORIGIN = "http://localhost:3939"
-# What nobody needs to sign in for, and what an app's own key may call: a new route of either sort is a decision.
-OPEN = {
-    ("GET", "/server_settings"),
-    ("GET", "/v1/server_settings"),
-    ("POST", "/v1/bootstrap"),
-    ("POST", "/v1/experimental/bootstrap"),
-    ("GET", "/v1/oauth/integrations/credentials"),
-}
-FOR_APPS = {
-    ("GET", "/me"),
-    ("GET", "/v1/user"),
-    ("GET", "/v1/content"),
-    ("GET", "/v1/content/{guid}"),
-    ("GET", "/v1/content/{guid}/bundles"),
-    ("GET", "/v1/content/{guid}/bundles/{id}"),
-    ("GET", "/v1/content/{guid}/oauth/integrations/associations"),
-    ("POST", "/v1/oauth/integrations/credentials"),
-}
 
 
 @asynccontextmanager
@@ -85,16 +67,6 @@ async def test_a_server_without_a_dashboard_and_one_whose_dashboard_is_missing(t
     with pytest.raises(NoSuchRoom):
         async with made(tmp_path / "b", dashboard="nowhere:room"):
             pass
-
-
-async def test_who_may_call_what_is_a_list(tmp_path: Path):
-    async with made(tmp_path) as app:
-        routes = composition._api_routes(app.services)
-    assert {(r.method, r.path) for r in routes if r.role is None} == OPEN
-    assert {(r.method, r.path) for r in routes if r.content_key} == FOR_APPS
-    assert len({(r.method, r.path) for r in routes}) == len(routes)
-    paths = [r.path for r in routes]
-    assert paths.index("/v1/oauth/integrations/credentials") < paths.index("/v1/oauth/integrations/{guid}")
 
 
 async def test_what_a_visitor_meets_follows_the_access_list(tmp_path: Path):

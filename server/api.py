@@ -1,0 +1,48 @@
+"""Every route of the API below `/__api__`, in the order they are matched."""
+
+from __future__ import annotations
+
+from server.access.api import AccessApi
+from server.accounts.api import PeopleApi
+from server.accounts.bootstrap import Bootstrap
+from server.bundles.api import BundlesApi
+from server.credentials.api import Exchange
+from server.discovery.api import discovery_routes
+from server.instances.api import JobsApi
+from server.oauth import api as oauth
+from server.publishing.content_api import ContentApi
+from server.publishing.deploy_api import deploy_routes
+from server.publishing.variables_api import VariablesApi
+from server.services import Services
+from server.tasks.api import task_routes
+from server.vault import api as vault
+from server.web.routes import Route
+
+
+def api_routes(s: Services) -> list[Route]:
+    """The declared routes of all rooms and services."""
+    groups = (
+        discovery_routes(s.settings.origin, s.interpreters),
+        Bootstrap(s.db, s.trail, s.settings.bootstrap_secretkey).routes(),
+        PeopleApi(s.db, s.trail, s.passwords, s.sessions).routes(),
+        AccessApi(s.db, s.directory, s.guard, s.trail).routes(),
+        ContentApi(s.db, s.directory, s.guard, s.trail, s.shelf, s.pool, s.settings.origin).routes(),
+        VariablesApi(s.db, s.variables, s.guard, s.pool, s.trail).routes(),
+        BundlesApi(s.db, s.shelf, s.guard, s.trail).routes(),
+        deploy_routes(s.deployer, s.guard),
+        task_routes(s.tasks),
+        JobsApi(s.db, s.guard, s.pool, s.data_dir / "run").routes(),
+    )
+    exchange = Exchange(
+        s.vault,
+        s.associations,
+        s.directory,
+        sessions=s.sessions,
+        handles=s.handles,
+        trail=s.trail,
+        origin=s.settings.origin,
+    )
+    # The exchange comes before the integrations, whose paths would take `credentials` for a GUID.
+    found = [*exchange.routes, *(route for group in groups for route in group.routes)]
+    found += oauth.routes(s.integrations, s.associations, s.guard)
+    return found + vault.routes(s.vault, s.integrations, s.trail)
