@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -46,6 +47,17 @@ def read(text: str, file: str = "requirements.txt") -> Requirements:
         lines.add(" ".join((str(requirement), *hashes)))
         names.add(canonicalize_name(requirement.name))
     return Requirements(tuple(sorted(lines, key=str.lower)), frozenset(names))
+
+
+def with_added(wanted: Requirements, adds: Sequence[str]) -> Requirements:
+    """`wanted` with the distributions a kind brings itself, as far as it does not list them already.
+
+    `adds` are requirements such as "uvicorn". What the publisher lists stands as it is, whatever its version, and
+    both are resolved together, so nothing that is pinned gives way.
+    """
+    missing = {line: name for line in adds if (name := canonicalize_name(Requirement(line).name)) not in wanted.names}
+    lines = tuple(sorted({*wanted.lines, *missing}, key=str.lower))
+    return Requirements(lines, wanted.names | frozenset(missing.values()))
 
 
 def _logical_lines(text: str) -> list[tuple[int, str]]:

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from runners.contract import BuiltEnvironment
@@ -27,13 +28,17 @@ _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentRequest:
-    """What a bundle asks for: the text of its requirements, the manifest's Python version and specifier, and the
-    distribution its kind needs ("streamlit")."""
+    """What a bundle asks for: the text of its requirements, the manifest's Python version and specifier.
+
+    `required` is the distribution its kind cannot do without and the publisher must list ("streamlit"; "": none);
+    `adds` are what its kind brings itself where the publisher lists no version of it ("uvicorn").
+    """
 
     requirements: str
     python_version: str | None
     python_requires: str | None
     required: str
+    adds: tuple[str, ...] = ()
 
 
 class EnvironmentFailed(Exception):
@@ -86,8 +91,10 @@ class EnvironmentStore:
             interpreter = choose(self._interpreters, request.python_version, request.python_requires)
         except (requirements.RequirementRefused, NoInterpreter) as error:
             raise EnvironmentFailed(str(error)) from error
-        if canonicalize_name(request.required) not in wanted.names:
+        if request.required and canonicalize_name(request.required) not in wanted.names:
             raise EnvironmentFailed(f"requirements.txt does not list {request.required}; add it.")
+        needed = [name for name in (request.required, *request.adds) if name]
+        wanted = requirements.with_added(wanted, request.adds)
         key = _key(wanted, interpreter)
         if found := self._find(key):
             report(f"Using the environment built before (Python {found.version}).")
@@ -96,7 +103,7 @@ class EnvironmentStore:
             if found := self._find(key):
                 report(f"Using the environment built meanwhile (Python {found.version}).")
                 return found
-            return await self._build(key, wanted, interpreter, request.required, report)
+            return await self._build(key, wanted, interpreter, needed, report)
 
     def _place(self, key: str) -> Path:
         return self._root / key[:32]
@@ -130,7 +137,7 @@ class EnvironmentStore:
         key: str,
         wanted: requirements.Requirements,
         interpreter: Interpreter,
-        required: str,
+        needed: Sequence[str],
         report: Report,
     ) -> BuiltEnvironment:
         place = self._place(key)
@@ -145,8 +152,9 @@ class EnvironmentStore:
                 ["pip", "install", "--python", str(python), "-r", str(place / "requirements.txt")], report
             )
             packages = await asyncio.to_thread(_installed, place)
-            if canonicalize_name(required) not in packages:
-                raise EnvironmentFailed(f"requirements.txt lists {required} only for other systems or Python versions.")
+            for name in needed:
+                if canonicalize_name(Requirement(name).name) not in packages:
+                    raise EnvironmentFailed(f"requirements.txt lists {name} only for other systems or Python versions.")
             facts = {"key": key, "version": interpreter.version, "packages": packages}
             await asyncio.to_thread(_mark, place, json.dumps(facts))
         except BaseException:

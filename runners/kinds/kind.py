@@ -41,9 +41,10 @@ class ProxyTraits:
 class Kind:
     """One kind of content.
 
-    `app_mode` is its name on the wire, `required` the distribution its environment must have. `command` gives the
-    argument list for a spec and a port, `variables` what the framework needs in its environment, `ready` the path
-    that answers 200 once the app serves, asked with `ready_method`, without running the publisher's code.
+    `app_mode` is its name on the wire. `required` is the distribution a publisher must list ("" for none), `adds` are
+    those the server installs where the publisher lists no version of them. `command` gives the argument list for a
+    spec and a port, `variables` what the framework needs in its environment, `ready` the path that answers 200 once
+    the app serves, asked with `ready_method`, without running the publisher's code.
     """
 
     app_mode: str
@@ -56,6 +57,7 @@ class Kind:
     traits: ProxyTraits
     ready_method: str = "GET"
     default_entrypoints: tuple[str, ...] = field(default=("app.py",))
+    adds: tuple[str, ...] = ()
 
 
 def interpreter(spec: LaunchSpec) -> list[str]:

@@ -61,6 +61,7 @@ class Preparer:
             python_version=manifest.python_version,
             python_requires=manifest.requires,
             required=kind.required,
+            adds=kind.adds,
         )
         try:
             environment = await self._environments.build(wanted, report)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runners.environments.requirements import MAX_BYTES, RequirementRefused, read
+from runners.environments.requirements import MAX_BYTES, RequirementRefused, read, with_added
 
 HASH = "--hash=sha256:" + "a" * 64
 
@@ -16,6 +16,14 @@ def test_normalised() -> None:
     assert made.lines == ('pandas[excel]>=2; python_version > "3.8"', "Streamlit>=1.50")
     assert made.names == {"pandas", "streamlit"}
     assert made.text == read("Streamlit>=1.50\npandas[excel]>=2; python_version>'3.8'").text
+
+
+def test_added_beside_what_is_listed() -> None:
+    made = read("Flask==2.0\nuvicorn[standard]>=0.20")
+    assert with_added(made, ("flask", "uvicorn")) == made
+    more = with_added(made, ("waitress",))
+    assert more.lines == ("Flask==2.0", "uvicorn[standard]>=0.20", "waitress")
+    assert more.names == {"flask", "uvicorn", "waitress"}
 
 
 def test_addresses_and_hashes() -> None:

@@ -76,6 +76,19 @@ async def test_built_once_for_the_same_content(store: EnvironmentStore, log: Pat
     assert (await store.build(ask("streamlit\npandas"), silent)).key != first.key
 
 
+async def test_a_kind_brings_what_the_publisher_does_not_list(store: EnvironmentStore) -> None:
+    def adding(text: str, *adds: str) -> EnvironmentRequest:
+        return EnvironmentRequest(text, "3.11.7", None, "", adds)
+
+    built = await store.build(adding("flask", "streamlit"), silent)
+    assert (built.root / "requirements.txt").read_text() == "flask\nstreamlit\n"
+    assert built.key != (await store.build(adding("flask"), silent)).key
+    pinned = await store.build(adding("Streamlit==1.40", "streamlit"), silent)
+    assert (pinned.root / "requirements.txt").read_text() == "Streamlit==1.40\n"
+    with pytest.raises(EnvironmentFailed, match="lists waitress only for other systems"):
+        await store.build(adding("waitress; python_version < '3'", "waitress"), silent)
+
+
 async def test_the_installer_gets_only_its_variables(
     store: EnvironmentStore, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
