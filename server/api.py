@@ -14,6 +14,7 @@ from server.publishing.content_api import ContentApi
 from server.publishing.deploy_api import deploy_routes
 from server.publishing.variables_api import VariablesApi
 from server.services import Services
+from server.tags.api import TagsApi
 from server.tasks.api import task_routes
 from server.vault import api as vault
 from server.web.routes import Route
@@ -27,6 +28,7 @@ def api_routes(s: Services) -> list[Route]:
         PeopleApi(s.db, s.trail, s.passwords, s.sessions).routes(),
         AccessApi(s.db, s.directory, s.guard, s.trail).routes(),
         ContentApi(s.db, s.directory, s.guard, s.trail, s.shelf, s.pool, s.settings.origin).routes(),
+        TagsApi(s.db, s.guard, s.trail).routes(),
         VariablesApi(s.db, s.variables, s.guard, s.pool, s.trail).routes(),
         BundlesApi(s.db, s.shelf, s.guard, s.trail).routes(),
         deploy_routes(s.deployer, s.guard),

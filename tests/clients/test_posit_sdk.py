@@ -206,3 +206,40 @@ def test_an_exchange_with_a_persons_key_is_refused_in_the_sdks_words(client: con
         client.oauth.get_credentials("not-a-token")
     assert refused.value.http_status in (400, 403)
     assert refused.value.error_message
+
+
+def test_tags_and_their_cascades(client: connect.Client, item: Any):
+    root = client.tags.create(name="sdk root")
+    a = client.tags.create(name="a", parent=root)
+    b = client.tags.create(name="b", parent=root)
+    c = client.tags.create(name="c", parent=a)
+    d = client.tags.create(name="d", parent_id=c["id"])
+    try:
+        assert isinstance(d["id"], str)
+        assert client.tags.get(d["id"]) == d
+        assert d.parent_tag == c
+        assert root.parent_tag is None
+        assert client.tags.find(parent=root) == [a, b] == root.child_tags.find()
+        assert client.tags.find(name="d", parent=c) == [d]
+        assert [t["id"] for t in root.descendant_tags.find()] == [a["id"], b["id"], c["id"], d["id"]]
+        assert item.tags.find() == []
+        item.tags.add(d)
+        item.tags.add(b["id"])
+        assert item.tags.find() == [a, b, c, d]
+        with pytest.raises(ClientError) as category:
+            item.tags.add(root)
+        assert (category.value.http_status, category.value.error_code) == (400, 79)
+        item.tags.delete(a)
+        assert item.tags.find() == [b]
+        d.update(name="dd", parent=b)
+        assert (d["name"], d["parent_id"]) == ("dd", b["id"])
+        d.update(parent=None)
+        assert d["parent_id"] is None
+        with pytest.raises(ClientError) as twice:
+            client.tags.create(name="a", parent=root)
+        assert (twice.value.http_status, twice.value.error_code) == (409, 81)
+        d.destroy()
+    finally:
+        root.destroy()
+    assert client.tags.find(name="a") == []
+    assert item.tags.find() == []

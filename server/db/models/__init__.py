@@ -2,6 +2,7 @@
 
 from server.db.models.audit import AuditEvent
 from server.db.models.content import Bundle, Content, EnvironmentVariable, Instance, Permission
+from server.db.models.labels import Bookmark, ContentTag, Tag, Thumbnail, Vanity
 from server.db.models.oauth import Association, Connection, Flow, Integration
 from server.db.models.people import ApiKey, BrowserSession, User
 from server.db.models.system import Meta, Task, TaskLine
@@ -10,17 +11,22 @@ __all__ = [
     "ApiKey",
     "Association",
     "AuditEvent",
+    "Bookmark",
     "BrowserSession",
     "Bundle",
     "Connection",
     "Content",
+    "ContentTag",
     "EnvironmentVariable",
     "Flow",
     "Instance",
     "Integration",
     "Meta",
     "Permission",
+    "Tag",
     "Task",
     "TaskLine",
+    "Thumbnail",
     "User",
+    "Vanity",
 ]

@@ -5,21 +5,24 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, UniqueConstraint, event
 from sqlmodel import Field, SQLModel
 
 from server.db.clock import UtcDateTime, now
 
 
 class Content(SQLModel, table=True):
-    """A published item. `tuning` holds the process and resource settings a publisher has set (others are default)."""
+    """A published item. `tuning` holds the process and resource settings a publisher has set (others are default).
+
+    `search_text` is what a search reads: name, title and description in one, without case.
+    """
 
     __tablename__ = "content"
     __table_args__ = (UniqueConstraint("owner_id", "name"),)
 
     id: int | None = Field(default=None, primary_key=True)
     guid: str = Field(unique=True)
-    name: str
+    name: str = Field(index=True)
     owner_id: int = Field(foreign_key="users.id", index=True)
     title: str | None = None
     description: str = ""
@@ -33,6 +36,19 @@ class Content(SQLModel, table=True):
     py_version: str | None = None
     created_time: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     last_deployed_time: datetime = Field(default_factory=now, sa_type=UtcDateTime, index=True)
+    search_text: str = Field(default="", sa_column_kwargs={"server_default": ""})
+
+
+def searchable(text: str) -> str:
+    """The form in which words are sought and found: without case."""
+    return text.casefold()
+
+
+@event.listens_for(Content, "before_insert")
+@event.listens_for(Content, "before_update")
+def _keep_search_text(_mapper: Any, _connection: Any, row: Content) -> None:
+    """Whoever changes a record changes what a search finds it by, and need not know."""
+    row.search_text = searchable(f"{row.name} {row.title or ''} {row.description}")
 
 
 class Bundle(SQLModel, table=True):

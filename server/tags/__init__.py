@@ -1,0 +1,1 @@
+"""Tags in a tree, and which content carries which."""
