@@ -8,6 +8,7 @@ from server.accounts.bootstrap import Bootstrap
 from server.bundles.api import BundlesApi
 from server.credentials.api import Exchange
 from server.discovery.api import discovery_routes
+from server.discovery.description import Description
 from server.instances.api import JobsApi
 from server.oauth import api as oauth
 from server.publishing.content_api import ContentApi
@@ -47,4 +48,5 @@ def api_routes(s: Services) -> list[Route]:
     # The exchange comes before the integrations, whose paths would take `credentials` for a GUID.
     found = [*exchange.routes, *(route for group in groups for route in group.routes)]
     found += oauth.routes(s.integrations, s.associations, s.guard)
-    return found + vault.routes(s.vault, s.integrations, s.trail)
+    found += vault.routes(s.vault, s.integrations, s.trail)
+    return Description(found, s.settings.origin).routes

@@ -12,12 +12,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from server.web.caller import Caller
-from server.web.described import Says
+from server.web.described import LARGEST, Says
 from server.web.errors import AUTH_REQUIRED, INVALID_ID, ApiError, denied, invalid, not_found
 
 Endpoint = Callable[[Request, Caller], Awaitable[Response]]
-# The largest number of a row in PostgreSQL's 4-byte columns.
-LARGEST_ID = 2**31 - 1
+LARGEST_ID = LARGEST
 PARAMETER = re.compile(r"{(\w+)}")
 
 
@@ -111,13 +110,13 @@ def number_in(request: Request, name: str) -> int:
     return int(value)
 
 
-def whole(request: Request, name: str, default: int, *, low: int = 0, high: int = 2**31) -> int:
-    """A whole number of the query string, clamped to `high`. Raises ApiError 400."""
+def whole(request: Request, name: str, default: int, *, low: int = 0, high: int = LARGEST) -> int:
+    """A whole number of the query string, cut to `high`. Raises ApiError 400."""
     text = request.query_params.get(name)
     if text is None or text == "":
         return default
-    if not (text.isascii() and text.removeprefix("-").isdigit() and len(text) < 16) or int(text) < low:
-        raise invalid(f"{name} must be a whole number from {low}.")
+    if not (text.isascii() and text.removeprefix("-").isdigit() and len(text) < 16) or not low <= int(text) <= LARGEST:
+        raise invalid(f"{name} must be a whole number from {low} to {LARGEST}.")
     return min(int(text), high)
 
 

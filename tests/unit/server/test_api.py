@@ -2,11 +2,16 @@
 
 from pathlib import Path
 
+from openapi_spec_validator import validate
+
 from server.api import api_routes
+from server.web.openapi import document, summary
 from tests.unit.server.test_app import made
+from tests.unit.server.undescribed import UNDESCRIBED
 
 # What nobody needs to sign in for, and what an app's own key may call: a new route of either sort is a decision.
 OPEN = {
+    ("GET", "/openapi.json"),
     ("GET", "/server_settings"),
     ("GET", "/v1/server_settings"),
     ("POST", "/v1/bootstrap"),
@@ -33,3 +38,14 @@ async def test_who_may_call_what_is_a_list(tmp_path: Path):
     assert len({(r.method, r.path) for r in routes}) == len(routes)
     paths = [r.path for r in routes]
     assert paths.index("/v1/oauth/integrations/credentials") < paths.index("/v1/oauth/integrations/{guid}")
+
+
+async def test_every_route_describes_itself_and_the_description_is_valid(tmp_path: Path):
+    async with made(tmp_path) as app:
+        routes = api_routes(app.services)
+    assert {f"{r.method} {r.path}" for r in routes if r.says is None} <= UNDESCRIBED
+    assert [f"{r.method} {r.path}" for r in routes if r.says is not None and not summary(r)] == []
+    description = document(routes, version="2026.01.0", server="http://localhost:3939/__api__")
+    validate(description)
+    shown = [o["operationId"] for path in description["paths"].values() for o in path.values()]
+    assert len(set(shown)) == len(shown) == len(routes)
