@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-from openapi_spec_validator import validate
-
 from server.api import api_routes
-from server.web.openapi import document, summary
+from server.web.openapi import name_of, summary
 from tests.unit.server.test_app import made
 from tests.unit.server.undescribed import UNDESCRIBED
 
@@ -40,12 +38,9 @@ async def test_who_may_call_what_is_a_list(tmp_path: Path):
     assert paths.index("/v1/oauth/integrations/credentials") < paths.index("/v1/oauth/integrations/{guid}")
 
 
-async def test_every_route_describes_itself_and_the_description_is_valid(tmp_path: Path):
+async def test_every_route_describes_itself(tmp_path: Path):
     async with made(tmp_path) as app:
         routes = api_routes(app.services)
     assert {f"{r.method} {r.path}" for r in routes if r.says is None} <= UNDESCRIBED
     assert [f"{r.method} {r.path}" for r in routes if r.says is not None and not summary(r)] == []
-    description = document(routes, version="2026.01.0", server="http://localhost:3939/__api__")
-    validate(description)
-    shown = [o["operationId"] for path in description["paths"].values() for o in path.values()]
-    assert len(set(shown)) == len(shown) == len(routes)
+    assert len({name_of(r) for r in routes}) == len(routes)
