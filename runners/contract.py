@@ -18,6 +18,7 @@ class BuiltEnvironment:
 
     `root` is the virtual environment's folder, `python` its interpreter, `version` the full Python version
     ("3.11.7"), `key` the cache key (sha256 hex), `packages` maps normalised distribution names to versions.
+    `managed` is false for an interpreter that is used as it was found.
     """
 
     root: Path
@@ -25,6 +26,7 @@ class BuiltEnvironment:
     version: str
     key: str
     packages: Mapping[str, str] = field(default_factory=dict)
+    managed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

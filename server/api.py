@@ -11,6 +11,7 @@ from server.discovery.api import discovery_routes
 from server.discovery.description import Description
 from server.instances.api import JobsApi
 from server.oauth import api as oauth
+from server.packages.api import PackagesApi
 from server.publishing.content_api import ContentApi
 from server.publishing.deploy_api import deploy_routes
 from server.publishing.variables_api import VariablesApi
@@ -33,6 +34,7 @@ def api_routes(s: Services) -> list[Route]:
         VariablesApi(s.db, s.variables, s.guard, s.pool, s.trail).routes(),
         BundlesApi(s.db, s.shelf, s.guard, s.trail).routes(),
         deploy_routes(s.deployer, s.guard),
+        PackagesApi(s.db, s.guard).routes(),
         task_routes(s.tasks),
         JobsApi(s.db, s.guard, s.pool, s.data_dir / "run").routes(),
     )

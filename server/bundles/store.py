@@ -71,7 +71,7 @@ def bundle_object(bundle: Bundle, content_guid: str, *, active: bool) -> dict[st
         "r_version": None,
         "r_environment_management": None,
         "py_version": bundle.py_version,
-        "py_environment_management": True if bundle.py_version else None,
+        "py_environment_management": details.get("py_management", True if bundle.py_version else None),
         "quarto_version": None,
         "active": active,
         "size": bundle.size,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
-from collections.abc import Callable
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from sqlmodel import Session
 
@@ -20,6 +20,7 @@ from server.instances import store as instances
 from server.instances.live import Place, StartProblem
 from server.instances.pool import Pool
 from server.instances.prepare import Prepared, Preparer
+from server.packages import store as packages
 from server.tasks.tasks import TaskFailed, Tasks
 from server.web.caller import Caller
 from server.web.errors import ApiError
@@ -28,6 +29,7 @@ BUNDLE_MISSING = 28
 MODE_CHANGED = 48
 LOCKED_PROCESS = 223
 Report = Callable[[str], None]
+Fetch = Callable[[Report], Awaitable[int]]
 
 
 class Deployer:
@@ -41,8 +43,45 @@ class Deployer:
 
     async def begin(self, caller: Caller, view: ContentView, bundle_id: int | None, *, activate: bool) -> str:
         """Start deploying; returns the task's id. Raises ApiError (28 no bundle, 48 another kind, 223 locked)."""
-        if view.locked:
-            raise ApiError(409, LOCKED_PROCESS, "This content is locked; an administrator can unlock it.")
+        bundle, job = await self._claim(caller, view, bundle_id, activate=activate)
+
+        async def work(report: Report) -> None:
+            await self._deploy(view, bundle, job, report, activate=activate)
+
+        return await self._tasks.start(caller.guid, view.guid, work)
+
+    async def begin_from(self, caller: Caller, view: ContentView, fetch: Fetch, *, activate: bool) -> str:
+        """As begin, for a version that `fetch(report)` makes first, within the task. Raises ApiError 409, code 223."""
+        _check_unlocked(view)
+        fetching = Instance(key=secrets.token_hex(8), content_id=view.id, tag="git")
+        await self._db.write(instances.begin, fetching)
+
+        async def work(report: Report) -> None:
+            try:
+                async with self._recorded(fetching.key):
+                    number = await fetch(report)
+                bundle, job = await self._claim(caller, view, number, activate=activate)
+            except ApiError as error:
+                raise TaskFailed(error.message) from None
+            await self._deploy(view, bundle, job, report, activate=activate)
+
+        return await self._tasks.start(caller.guid, view.guid, work)
+
+    async def build(self, caller: Caller, view: ContentView, bundle_id: int | None) -> str:
+        """Start building a version's environment and nothing more; returns the task's id. Raises ApiError as begin."""
+        bundle, job = await self._claim(caller, view, bundle_id, activate=None)
+
+        async def work(report: Report) -> None:
+            await self._build(bundle, job, report)
+            report(f"The environment of version {bundle.id} is ready.")
+
+        return await self._tasks.start(caller.guid, view.guid, work)
+
+    async def _claim(
+        self, caller: Caller, view: ContentView, bundle_id: int | None, *, activate: bool | None
+    ) -> tuple[Bundle, str]:
+        """The version to work on and the key of the job that says so; `activate` is None where it is only built."""
+        _check_unlocked(view)
         number = bundle_id if bundle_id is not None else view.bundle_id
         if number is None:
             raise ApiError(400, BUNDLE_MISSING, "There is no version to deploy; upload a bundle first.")
@@ -50,42 +89,54 @@ class Deployer:
 
         def write(session: Session) -> Bundle:
             bundle = bundles.get(session, view.id, number)
-            content = store.by_id(session, view.id)
-            _check_mode(content, bundle)
+            _check_mode(store.by_id(session, view.id), bundle)
             instances.begin(session, job)
-            self._trail.record(session, caller, "deploy", content_guid=view.guid, bundle_id=number, activate=activate)
+            if activate is None:
+                self._trail.record(session, caller, "build", content_guid=view.guid, bundle_id=number)
+            else:
+                self._trail.record(
+                    session, caller, "deploy", content_guid=view.guid, bundle_id=number, activate=activate
+                )
             return bundle
 
         bundle = await self._db.write(write)
         self._pool.forgive(Place(view.guid, number, draft=True))
         self._pool.forgive(Place(view.guid, number))
+        return bundle, job.key
 
-        async def work(report: Report) -> dict[str, Any] | None:
-            prepared = await self._build(bundle, job.key, report)
-            place = Place(view.guid, number, draft=not activate)
-            await self._see_it_start(view, place, report)
-            if activate:
-                await self._activate(view, bundle, prepared)
-                report(f"Version {number} is now being served.")
-            else:
-                report(f"Version {number} is ready as a draft; what is being served has not changed.")
-            return None
+    async def _deploy(self, view: ContentView, bundle: Bundle, job_key: str, report: Report, *, activate: bool) -> None:
+        assert bundle.id is not None
+        prepared = await self._build(bundle, job_key, report)
+        await self._see_it_start(view, Place(view.guid, bundle.id, draft=not activate), report)
+        if activate:
+            await self._activate(view, bundle, prepared)
+            report(f"Version {bundle.id} is now being served.")
+        else:
+            report(f"Version {bundle.id} is ready as a draft; what is being served has not changed.")
 
-        return await self._tasks.start(caller.guid, view.guid, work)
-
-    async def _build(self, bundle: Bundle, job_key: str, report: Report) -> Prepared:
+    @contextlib.asynccontextmanager
+    async def _recorded(self, job_key: str) -> AsyncIterator[None]:
+        """Work whose end, good or bad, is written into its job."""
         try:
-            prepared = await self._preparer.prepare(bundle, report)
-            await self._preparer.check(prepared)
-        except StartProblem as problem:
-            await self._db.write(instances.ended, job_key, 1, problem.message)
-            # The installer has reported its own output already, line by line.
-            report(problem.message)
-            raise TaskFailed(problem.message) from None
+            yield
+        except (StartProblem, TaskFailed, ApiError) as problem:
+            await self._db.write(instances.ended, job_key, 1, str(problem))
+            raise
         except BaseException:
             await self._db.write(instances.ended, job_key, None, "interrupted")
             raise
         await self._db.write(instances.ended, job_key, 0, None)
+
+    async def _build(self, bundle: Bundle, job_key: str, report: Report) -> Prepared:
+        try:
+            async with self._recorded(job_key):
+                prepared = await self._preparer.prepare(bundle, report)
+                await self._preparer.check(prepared)
+                await self._db.write(_built, bundle.id, prepared)
+        except StartProblem as problem:
+            # The installer has reported its own output already, line by line.
+            report(problem.message)
+            raise TaskFailed(problem.message) from None
         return prepared
 
     async def _see_it_start(self, view: ContentView, place: Place, report: Report) -> None:
@@ -100,21 +151,36 @@ class Deployer:
     async def _activate(self, view: ContentView, bundle: Bundle, prepared: Prepared) -> None:
         def write(session: Session) -> None:
             content = session.get(Content, view.id, with_for_update=True)
-            row = session.get(Bundle, bundle.id)
-            if content is None or row is None:
+            if content is None or bundle.id is None or session.get(Bundle, bundle.id) is None:
                 raise TaskFailed("This version was deleted while it was being deployed.")
+            environment = prepared.environment
             content.bundle_id = bundle.id
             content.app_mode = prepared.kind.app_mode
-            content.py_version = prepared.environment.version
+            content.py_version = environment.version
+            content.py_management = environment.managed
             content.last_deployed_time = now()
             session.add(content)
-            row.py_version = prepared.environment.version
-            row.environment_key = prepared.environment.key
-            session.add(row)
+            installed = environment.packages if environment.managed else {}
+            packages.record(session, view.id, bundle.id, environment.version, installed)
 
         await self._db.write(write)
         self._directory.forget(view.guid)
         self._pool.retire(view.guid, but=bundle.id)
+
+
+def _built(session: Session, bundle_id: int | None, prepared: Prepared) -> None:
+    """Note what a version runs with; one that was deleted meanwhile is left alone."""
+    row = session.get(Bundle, bundle_id)
+    if row is not None:
+        row.py_version = prepared.environment.version
+        row.environment_key = prepared.environment.key
+        row.details = {**row.details, "py_management": prepared.environment.managed}
+        session.add(row)
+
+
+def _check_unlocked(view: ContentView) -> None:
+    if view.locked:
+        raise ApiError(409, LOCKED_PROCESS, "This content is locked; an administrator can unlock it.")
 
 
 def _check_mode(content: Content, bundle: Bundle) -> None:

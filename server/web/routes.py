@@ -120,6 +120,16 @@ def whole(request: Request, name: str, default: int, *, low: int = 0, high: int 
     return min(int(text), high)
 
 
+def truth(request: Request, name: str, default: bool) -> bool:
+    """A `true` or `false` of the query string. Raises ApiError 400."""
+    text = request.query_params.get(name)
+    if text is None or text == "":
+        return default
+    if text not in ("true", "false"):
+        raise invalid(f"{name} must be true or false.")
+    return text == "true"
+
+
 def json_reply(value: Any, status: int = 200, **headers: str) -> Response:
     """A JSON reply that nothing caches."""
     return JSONResponse(value, status_code=status, headers={"Cache-Control": "no-store", **headers})

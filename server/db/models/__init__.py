@@ -5,6 +5,7 @@ from server.db.models.content import Bundle, Content, EnvironmentVariable, Insta
 from server.db.models.labels import Bookmark, ContentTag, Tag, Thumbnail, Vanity
 from server.db.models.oauth import Association, Connection, Flow, Integration
 from server.db.models.people import ApiKey, BrowserSession, User
+from server.db.models.sources import EnvironmentPermission, ExecutionEnvironment, Package, Repository
 from server.db.models.system import Meta, Task, TaskLine
 
 __all__ = [
@@ -17,12 +18,16 @@ __all__ = [
     "Connection",
     "Content",
     "ContentTag",
+    "EnvironmentPermission",
     "EnvironmentVariable",
+    "ExecutionEnvironment",
     "Flow",
     "Instance",
     "Integration",
     "Meta",
+    "Package",
     "Permission",
+    "Repository",
     "Tag",
     "Task",
     "TaskLine",

@@ -34,6 +34,7 @@ class Content(SQLModel, table=True):
     app_mode: str = "unknown"
     content_category: str = ""
     py_version: str | None = None
+    py_management: bool | None = None
     created_time: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     last_deployed_time: datetime = Field(default_factory=now, sa_type=UtcDateTime, index=True)
     search_text: str = Field(default="", sa_column_kwargs={"server_default": ""})

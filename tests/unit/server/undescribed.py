@@ -15,7 +15,6 @@ UNDESCRIBED = {
     "DELETE /v1/content/{guid}/bundles/{id}",
     "GET /v1/content/{guid}/bundles/{id}",
     "GET /v1/content/{guid}/bundles/{id}/download",
-    "POST /v1/content/{guid}/deploy",
     "GET /v1/content/{guid}/environment",
     "PATCH /v1/content/{guid}/environment",
     "PUT /v1/content/{guid}/environment",

@@ -26,7 +26,8 @@ def test_every_key_is_there_in_every_state():
 
 
 def test_versions_are_for_those_who_may_edit():
-    full, part = shown(py_version="3.11.7"), shown(py_version="3.11.7", full=False)
+    versions = {"py_version": "3.11.7", "py_management": True}
+    full, part = shown(**versions), shown(full=False, **versions)
     assert (full["py_version"], full["py_environment_management"]) == ("3.11.7", True)
     assert (part["py_version"], part["py_environment_management"]) == (None, None)
 

@@ -57,6 +57,7 @@ class FakePreparer:
         self.problem: StartProblem | None = None
         self.syntax: StartProblem | None = None
         self.prepared = 0
+        self.managed = True
 
     async def prepare(self, bundle: Bundle, report: Callable[[str], None]) -> Prepared:
         self.prepared += 1
@@ -65,7 +66,9 @@ class FakePreparer:
         report("Prepared.")
         kind = catalog.by_mode(bundle.app_mode)
         assert kind is not None
-        environment = BuiltEnvironment(self._root, self._root / "python", "3.11.7", "key")
+        environment = BuiltEnvironment(
+            self._root, self._root / "python", "3.11.7", "key", {"streamlit": "1.67.0"}, managed=self.managed
+        )
         return Prepared(kind, self._root, bundle.entrypoint, environment)
 
     async def check(self, _prepared: Prepared) -> None:

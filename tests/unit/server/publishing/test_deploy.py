@@ -14,6 +14,7 @@ from server.db.engine import Database
 from server.db.models import Task
 from server.instances import store as instances
 from server.instances.live import Place, StartProblem
+from server.packages import store as packages
 from server.publishing.deploy import Deployer
 from server.tasks.tasks import Tasks
 from server.web.caller import Caller
@@ -150,3 +151,49 @@ async def test_a_stop_of_the_server_marks_the_task(desk: Desk):
     assert task.code == 1
     assert "stopped" in task.error
     assert desk.view.bundle_id is None
+
+
+async def test_what_serves_is_recorded_with_its_packages(desk: Desk):
+    number = desk.bundle()
+    await desk.deploy(number)
+    (row,) = desk.db.read_now(packages.of_content, desk.view.id)
+    assert (row.name, row.version, row.language_version, row.bundle_id) == ("streamlit", "1.67.0", "3.11.7", number)
+    desk.preparer.managed = False
+    await desk.deploy(desk.bundle("two.py"))
+    assert desk.db.read_now(packages.of_content, desk.view.id) == []
+    assert desk.db.read_now(content.by_guid, desk.guid).py_management is False
+
+
+async def test_a_build_makes_the_environment_and_starts_nothing(desk: Desk):
+    number = desk.bundle()
+    task, lines = await desk.finished(await desk.deployer.build(desk.caller, desk.view, number))
+    assert (task.code, lines[-1]) == (0, f"The environment of version {number} is ready.")
+    assert desk.runner.started == []
+    assert desk.view.bundle_id is None
+    row = desk.db.read_now(bundles.get, desk.view.id, number)
+    assert (row.environment_key, row.py_version) == ("key", "3.11.7")
+    (job,) = desk.db.read_now(instances.listing, desk.view.id)
+    assert (job.tag, job.exit_code) == ("python_restore", 0)
+    with pytest.raises(ApiError) as caught:
+        await desk.deployer.build(desk.caller, desk.view, None)
+    assert caught.value.code == 28
+
+
+async def test_a_version_that_is_fetched_first(desk: Desk):
+    async def fetch(report: Any) -> int:
+        report("Fetching.")
+        return desk.bundle()
+
+    task, lines = await desk.finished(await desk.deployer.begin_from(desk.caller, desk.view, fetch, activate=True))
+    assert (task.code, lines[0]) == (0, "Fetching.")
+    assert desk.view.bundle_id is not None
+    tags = [job.tag for job in desk.db.read_now(instances.listing, desk.view.id)]
+    assert tags == ["run_streamlit", "python_restore", "git"]
+
+    async def fail(_report: Any) -> int:
+        raise ApiError(400, 38, "There is no manifest.json.")
+
+    task, lines = await desk.finished(await desk.deployer.begin_from(desk.caller, desk.view, fail, activate=True))
+    assert (task.code, task.error) == (1, "There is no manifest.json.")
+    job = desk.db.read_now(instances.listing, desk.view.id)[0]
+    assert (job.tag, job.exit_code, job.error) == ("git", 1, "There is no manifest.json.")

@@ -14,6 +14,7 @@ from server.tasks.tasks import Tasks
 from tests.unit.server.standing import Standing, open_standing
 
 DEPLOY = "/v1/content/{guid}/deploy"
+BUILD = "/v1/content/{guid}/build"
 
 
 @pytest.fixture
@@ -48,6 +49,16 @@ async def test_a_draft_is_not_activated(desk: Standing):
     begun = await desk.call("owner", "POST", DEPLOY, {"bundle_id": desk.bundle(), "activate": False})
     assert (await ended(desk, begun.json["task_id"])).code == 0
     assert desk.view.bundle_id is None
+
+
+async def test_a_version_is_only_built(desk: Standing):
+    number = desk.bundle()
+    assert (await desk.call("owner", "POST", BUILD)).refusal == (400, 28)
+    assert (await desk.call("viewer", "POST", BUILD, {"bundle_id": number})).status == 403
+    begun = await desk.call("editor", "POST", BUILD, {"bundle_id": str(number)})
+    assert begun.status == 202
+    assert (await ended(desk, begun.json["task_id"])).code == 0
+    assert (desk.view.bundle_id, desk.runner.started) == (None, [])
 
 
 async def test_who_may_not(desk: Standing):
