@@ -9,6 +9,7 @@ from server.bundles.api import BundlesApi
 from server.credentials.api import Exchange
 from server.discovery.api import discovery_routes
 from server.discovery.description import Description
+from server.groups.api import GroupsApi
 from server.instances.api import JobsApi
 from server.oauth import api as oauth
 from server.packages.api import PackagesApi
@@ -28,6 +29,7 @@ def api_routes(s: Services) -> list[Route]:
         discovery_routes(s.settings.origin, s.interpreters),
         Bootstrap(s.db, s.trail, s.settings.bootstrap_secretkey).routes(),
         PeopleApi(s.db, s.trail, s.passwords, s.sessions).routes(),
+        GroupsApi(s.groups).routes(),
         AccessApi(s.db, s.directory, s.guard, s.trail).routes(),
         ContentApi(s.db, s.directory, s.guard, s.trail, s.shelf, s.pool, s.settings.origin).routes(),
         TagsApi(s.db, s.guard, s.trail).routes(),

@@ -20,6 +20,7 @@ from server.bundles.shelf import Shelf
 from server.content.directory import Directory
 from server.content.variables import Variables
 from server.db.engine import Database
+from server.groups.groups import Groups
 from server.installation import Installation
 from server.instances.credentials import Credentials
 from server.instances.live import Link
@@ -54,6 +55,7 @@ class Services:
     handles: Handles
     directory: Directory
     guard: Guard
+    groups: Groups
     variables: Variables
     integrations: Integrations
     associations: Associations
@@ -106,6 +108,7 @@ def assemble(
         handles=handles,
         directory=directory,
         guard=Guard(directory),
+        groups=Groups(db, sessions, directory, trail),
         variables=variables,
         integrations=integrations,
         associations=associations,

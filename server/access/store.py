@@ -5,10 +5,12 @@ from __future__ import annotations
 from sqlmodel import Session, col, select
 
 from server.db.models import Permission, User
+from server.groups import store as groups
 from server.web.caller import RANK
 from server.web.errors import ApiError, invalid, not_found
 
 NO_SUCH_PRINCIPAL = 153
+DUPLICATE = {"user": 154, "group": 155}
 
 
 def entries(session: Session, content_id: int) -> list[Permission]:
@@ -26,18 +28,55 @@ def entry(session: Session, content_id: int, number: int) -> Permission:
     return row
 
 
-def put(session: Session, content_id: int, owner_guid: str, user_guid: str, role: str) -> Permission:
-    """Add a person or change her role. Raises ApiError 400 for unknown people and impossible roles."""
-    user = session.exec(select(User).where(User.guid == user_guid)).first()
+def put(
+    session: Session, content_id: int, owner_guid: str, principal: str, role: str, kind: str = "user"
+) -> Permission:
+    """Add a person or a group, or change their role. Raises ApiError 400 for unknown ones and impossible roles."""
+    _check(session, owner_guid, principal, role, kind)
+    row = _found(session, content_id, principal, kind)
+    row = row or Permission(content_id=content_id, principal_guid=principal, principal_type=kind)
+    row.role = role
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _check(session: Session, owner_guid: str, principal: str, role: str, kind: str) -> None:
+    if kind == "group":
+        if not groups.known(session, [principal]):
+            raise ApiError(400, NO_SUCH_PRINCIPAL, "principal_guid names no group on this server.")
+        return
+    user = session.exec(select(User).where(User.guid == principal)).first()
     if user is None:
         raise ApiError(400, NO_SUCH_PRINCIPAL, "principal_guid names nobody on this server.")
     if user.guid == owner_guid:
         raise invalid("The owner always has access and needs no entry.")
     if role == "owner" and RANK[user.role] < RANK["publisher"]:
         raise invalid("Only publishers and administrators can collaborate; this account is a viewer's.")
-    query = select(Permission).where(Permission.content_id == content_id, Permission.principal_guid == user_guid)
-    row = session.exec(query).first() or Permission(content_id=content_id, principal_guid=user_guid)
-    row.role = role
+
+
+def _found(session: Session, content_id: int, principal: str, kind: str) -> Permission | None:
+    query = select(Permission).where(
+        Permission.content_id == content_id,
+        Permission.principal_guid == principal,
+        Permission.principal_type == kind,
+    )
+    return session.exec(query).first()
+
+
+def change(
+    session: Session, content_id: int, number: int, owner_guid: str, principal: str, role: str, kind: str
+) -> Permission:
+    """Change an entry: its role, or to whom it belongs.
+
+    Raises ApiError 404; 400 as `put`; 409 code 154 or 155 where that person or group has an entry of its own.
+    """
+    row = entry(session, content_id, number)
+    _check(session, owner_guid, principal, role, kind)
+    other = _found(session, content_id, principal, kind)
+    if other is not None and other.id != row.id:
+        raise ApiError(409, DUPLICATE[kind], f"This {kind} has an entry already; change that one, or remove it first.")
+    row.principal_guid, row.principal_type, row.role = principal, kind, role
     session.add(row)
     session.flush()
     return row

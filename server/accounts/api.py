@@ -13,7 +13,7 @@ from server.accounts import store
 from server.accounts.names import checked_email, checked_username
 from server.accounts.own_keys import OwnKeys
 from server.accounts.passwords import Passwords, checked_password
-from server.accounts.wire import key_object, user_object
+from server.accounts.wire import key_object, shown_to, user_object
 from server.audit.trail import Trail
 from server.db.clock import now
 from server.db.engine import Database
@@ -26,13 +26,6 @@ from server.web.routes import Routes, empty_reply, guid_in, json_reply, number_i
 
 ROLES = ("administrator", "publisher", "viewer")
 PAGE_LIMIT = 500
-
-
-def _visible(caller: Caller, user: dict[str, Any]) -> dict[str, Any]:
-    """Viewers see names of others, not their addresses and activity."""
-    if caller.has("publisher") or user["guid"] == caller.guid:
-        return user
-    return {**user, "email": "", "active_time": None}
 
 
 class PeopleApi:
@@ -63,13 +56,13 @@ class PeopleApi:
             return store.list_users(session, prefix=prefix, roles=roles, locked=locked, page=page, size=size)
 
         rows, total = await self._db.read(read)
-        results = [_visible(caller, user_object(u)) for u in rows]
+        results = [shown_to(caller, u) for u in rows]
         return json_reply({"results": results, "current_page": page, "total": total})
 
     async def one(self, request: Request, caller: Caller) -> Response:
         """One person."""
         user = await self._db.read(store.by_guid, guid_in(request))
-        return json_reply(_visible(caller, user_object(user)))
+        return json_reply(shown_to(caller, user))
 
     async def create(self, request: Request, caller: Caller) -> Response:
         """A new person with a local account."""

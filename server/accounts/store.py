@@ -43,10 +43,16 @@ def add_user(session: Session, **fields: Any) -> User:
     """A new person. Raises ApiError 409, code 8, where the name is taken."""
     if by_name(session, fields["username"]) is not None:
         raise ApiError(409, DUPLICATE_USER, "This user name is already in use.")
-    user = User(guid=str(uuid.uuid4()), username_key=username_key(fields["username"]), **fields)
+    user = User(guid=str(uuid.uuid4()), **fields, **_keys(fields))
     session.add(user)
     session.flush()
     return user
+
+
+def _keys(fields: dict[str, Any]) -> dict[str, Any]:
+    """The folded forms of those names that are given."""
+    folded = {"username": "username_key", "first_name": "first_key", "last_name": "last_key"}
+    return {key: username_key(fields[name]) for name, key in folded.items() if name in fields}
 
 
 def _other_admin(session: Session, user: User) -> bool:
@@ -60,7 +66,7 @@ def change_user(session: Session, guid: str, changes: dict[str, Any]) -> User:
     user = by_guid(session, guid)
     if user.role == "administrator" and changes.get("role", user.role) != user.role and not _other_admin(session, user):
         raise ApiError(409, SOLE_ADMIN, NO_OTHER_ADMIN)
-    for name, value in changes.items():
+    for name, value in {**changes, **_keys(changes)}.items():
         setattr(user, name, value)
     user.updated_time = now()
     session.add(user)

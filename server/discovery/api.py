@@ -29,7 +29,7 @@ def _settings(origin: str) -> dict[str, Any]:
             "challenge_response_enabled": False,
             "external_user_data": False,
             "external_user_search": False,
-            "groups_enabled": False,
+            "groups_enabled": True,
             "name": "Tabard",
             "warning_delay": 0,
         },

@@ -51,10 +51,20 @@ class Sessions:
         self._touched_sessions: dict[str, datetime] = {}
         self._touched_keys: dict[int, datetime] = {}
         self._on_end: list[Callable[[str], object]] = []
+        self._on_change: list[Callable[[frozenset[str]], object]] = []
 
     def when_ended(self, notice: Callable[[str], object]) -> None:
         """Call `notice` when what opens pages ends: "session:<guid>", "key:<id>", or "viewer:<guid>" (all hers)."""
         self._on_end.append(notice)
+
+    def when_changed(self, notice: Callable[[frozenset[str]], object]) -> None:
+        """Call `notice` with the GUIDs of people whose role or groups may be others than before."""
+        self._on_change.append(notice)
+
+    @property
+    def epoch(self) -> int:
+        """Grows whenever what is remembered of somebody ceases to be true."""
+        return self._known.epoch
 
     async def identify(self, headers: Iterable[tuple[bytes, bytes]]) -> Caller | BadCredential:
         """The caller of a request. An Authorization header that is ours wins over cookies (0.14)."""
@@ -91,7 +101,7 @@ class Sessions:
         return known.caller
 
     async def _read(self, name: str) -> Known | None:
-        known = await self._db.read(self._load, name)
+        known = await self._db.read(self._load_with_groups, name)
         if known is not None:
             self._names[known.caller.credential] = name
             while len(self._names) > MOST_NAMES:
@@ -107,6 +117,12 @@ class Sessions:
         if idle_out or (known.expires_at is not None and moment >= known.expires_at):
             self._known.forget(name)
             return None
+        return known
+
+    def _load_with_groups(self, session: Session, name: str) -> Known | None:
+        known = self._load(session, name)
+        if known is not None:
+            known.caller = store.with_groups(session, known.caller)
         return known
 
     def _load(self, session: Session, name: str) -> Known | None:
@@ -186,9 +202,20 @@ class Sessions:
         """Forget what is remembered of a person; with `end_sessions`, sign her out everywhere."""
         if end_sessions:
             await self._db.write(store.end_all, user_guid)
-        self._forget(lambda known: known.guid == user_guid)
+        self.people_changed([user_guid])
         if end_sessions:
             self._tell(f"viewer:{user_guid}")
+
+    def people_changed(self, user_guids: Iterable[str]) -> None:
+        """Forget what is remembered of these people: their role, their name, the groups they are in."""
+        changed = frozenset(user_guids)
+        self._forget(lambda known: known.guid in changed)
+        for notice in self._on_change:
+            notice(changed)
+
+    async def standings(self, user_guids: Iterable[str]) -> dict[str, store.Standing]:
+        """How these people stand now, from the database."""
+        return await self._db.read(store.standings, tuple(user_guids))
 
     def forget_key(self, key_hash: str) -> None:
         """A key was deleted."""

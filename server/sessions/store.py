@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, delete, select
 
 from server.db.clock import now
-from server.db.models import ApiKey, BrowserSession, User
+from server.db.models import ApiKey, BrowserSession, Group, Membership, User
 from server.web.caller import RANK, Caller
 
 
@@ -27,6 +29,42 @@ def person(user: User, *, via: str, credential: str, role: str | None = None, co
         credential=credential,
         content_guid=content,
     )
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a person may by her account: her role, and the groups she is in (GUID to name, by name)."""
+
+    role: str
+    groups: dict[str, str]
+
+    def of(self, caller: Caller) -> Caller:
+        """`caller` as she stands now; a credential that was given less keeps less."""
+        role = caller.role if RANK[caller.role] < RANK.get(self.role, 0) else self.role
+        return replace(caller, role=role, groups=frozenset(self.groups), group_names=tuple(self.groups.values()))
+
+
+def standings(session: Session, user_guids: Iterable[str]) -> dict[str, Standing]:
+    """How these people stand now. One statement; who is not found may nothing."""
+    query = (
+        select(User.guid, User.role, Group.guid, Group.name)
+        .join(Membership, col(Membership.user_id) == User.id, isouter=True)
+        .join(Group, col(Group.id) == Membership.group_id, isouter=True)
+        .where(col(User.guid).in_(set(user_guids)))
+        .order_by(col(Group.name_key))
+    )
+    found: dict[str, Standing] = {}
+    for user_guid, role, guid, name in session.exec(query).all():
+        standing = found.setdefault(user_guid, Standing(role, {}))
+        if guid is not None:
+            standing.groups[guid] = name
+    return found
+
+
+def with_groups(session: Session, caller: Caller) -> Caller:
+    """`caller` with the groups she is in."""
+    standing = standings(session, [caller.guid]).get(caller.guid)
+    return caller if standing is None else standing.of(caller)
 
 
 def open_session(session: Session, row: BrowserSession) -> None:

@@ -15,7 +15,8 @@ class Caller:
 
     `via` is `session` (cookie), `key` (a person's API key), `content` (a running instance's own key,
     which speaks for the content's owner but only where a route says so) or `anonymous`.
-    `credential` names the session or key, never its value.
+    `credential` names the session or key, never its value. `groups` are the GUIDs of the groups she is in,
+    `group_names` what they are called, by name.
     """
 
     user_id: int = 0
@@ -27,6 +28,8 @@ class Caller:
     via: Literal["session", "key", "content", "anonymous"] = "anonymous"
     credential: str = ""
     content_guid: str | None = None
+    groups: frozenset[str] = frozenset()
+    group_names: tuple[str, ...] = ()
 
     @property
     def signed_in(self) -> bool:

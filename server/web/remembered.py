@@ -37,6 +37,11 @@ class Remembered(Generic[K, V]):
         self._epoch = 0
         self._renewing: dict[K, asyncio.Task[None]] = {}
 
+    @property
+    def epoch(self) -> int:
+        """Grows with every change that was told: who read before one knows it when it is done."""
+        return self._epoch
+
     async def get(self, key: K) -> V:
         """The value. Raises what `load` raises, when it is not in memory."""
         kept = self._kept.get(key)

@@ -1,16 +1,21 @@
-"""People, their API keys and their browser sessions."""
+"""People, the groups they are in, their API keys and their browser sessions."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from server.db.clock import UtcDateTime, now
 
 
 class User(SQLModel, table=True):
-    """A person with an account. `username_key` is the NFKC-casefolded name, unique (security.md S-16)."""
+    """A person with an account. `username_key` is the NFKC-casefolded name, unique (security.md S-16).
+
+    `first_key` and `last_key` are her names folded in the same way, for lists. `unique_id` is what a directory
+    elsewhere calls her; `must_set_password` asks her for a password of her own when she signs in next.
+    """
 
     __tablename__ = "users"
 
@@ -21,13 +26,41 @@ class User(SQLModel, table=True):
     email: str = ""
     first_name: str = ""
     last_name: str = ""
-    role: str = "viewer"
+    first_key: str = Field(default="", index=True)
+    last_key: str = Field(default="", index=True)
+    unique_id: str | None = Field(default=None, index=True, unique=True)
+    role: str = Field(default="viewer", index=True)
     password_hash: str | None = None
+    must_set_password: bool = False
     confirmed: bool = True
     locked: bool = False
     created_time: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     updated_time: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     active_time: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Group(SQLModel, table=True):
+    """People who are let in together. `name_key` is the folded name, unique; without an owner, administrators' own."""
+
+    __tablename__ = "groups"
+
+    id: int | None = Field(default=None, primary_key=True)
+    guid: str = Field(unique=True)
+    name: str
+    name_key: str = Field(unique=True)
+    owner_id: int | None = Field(default=None, foreign_key="users.id", ondelete="SET NULL", index=True)
+    created_time: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+class Membership(SQLModel, table=True):
+    """This person is in that group; `id` grows in the order of joining."""
+
+    __tablename__ = "memberships"
+    __table_args__ = (UniqueConstraint("group_id", "user_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    group_id: int = Field(foreign_key="groups.id", ondelete="CASCADE", index=True)
+    user_id: int = Field(foreign_key="users.id", ondelete="CASCADE", index=True)
 
 
 class ApiKey(SQLModel, table=True):

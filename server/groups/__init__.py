@@ -1,0 +1,1 @@
+"""Groups: people who are let in together."""
