@@ -81,7 +81,7 @@ def create_app(settings: Settings, opened: Installation) -> Application:
 
 
 def _visits(s: Services) -> Visits:
-    consent, acquirer = Consent(s.vault.standings), Acquirer(s.pool)
+    consent, acquirer = Consent(s.vault.standings), Acquirer(s.pool, s.documents)
     return Visits(s.sessions, s.directory, s.associations, consent, acquirer, s.handles, s.settings.origins)
 
 

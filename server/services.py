@@ -30,6 +30,7 @@ from server.keys.keyring import Keyring
 from server.oauth.associations import Associations
 from server.oauth.integrations import Integrations
 from server.publishing.deploy import Deployer
+from server.renderings.documents import Documents
 from server.sessions.handles import Handles
 from server.sessions.identify import Sessions
 from server.settings import Settings
@@ -64,6 +65,7 @@ class Services:
     tasks: Tasks
     runner: LocalRunner
     pool: Pool
+    documents: Documents
     deployer: Deployer
     csrf: Csrf
     screens: Screens
@@ -91,6 +93,7 @@ def assemble(
     integrations = Integrations(db, keyring, catalog.load(), trail, allow_local=settings.oauth_allow_local_providers)
     associations = Associations(db, trail, integrations, directory)
     shelf, variables = Shelf(data / "bundles", settings.max_bundle_size), Variables(db, keyring)
+    documents = Documents(db, shelf)
     preparer = _preparer(settings, data, interpreters, shelf)
     issuer = Credentials(db, handles, settings.internal_url, associations=associations, forget_key=sessions.forget_key)
     runner, tasks, csrf = LocalRunner(), Tasks(db), Csrf(keyring, settings.origins)
@@ -117,7 +120,8 @@ def assemble(
         tasks=tasks,
         runner=runner,
         pool=pool,
-        deployer=Deployer(db, directory, tasks, preparer, pool, trail),
+        documents=documents,
+        deployer=Deployer(db, directory, tasks, preparer, pool, documents, trail),
         csrf=csrf,
         screens=Screens(csrf, settings.origin, https=settings.secure_cookies),
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from runners.kinds import panel, streamlit
+from runners.kinds import panel, static, streamlit
 from runners.kinds.kind import Kind
 
-KINDS: tuple[Kind, ...] = (streamlit.KIND, panel.KIND)
+KINDS: tuple[Kind, ...] = (streamlit.KIND, panel.KIND, static.KIND)
 
 
 def by_mode(app_mode: str) -> Kind | None:

@@ -1,13 +1,15 @@
-"""Step 5 of a visit: a running instance for a viewer who is connected, or the news that one is starting."""
+"""Step 5 of a visit: a running instance or a folder of files for a connected viewer, or why there is none yet."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
 
+from runners.published import Published
 from server.consent.check import Connected
 from server.instances.live import Live, Place, StartProblem
 from server.instances.pool import Pool
+from server.renderings.documents import Documents
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,14 @@ class Routed:
     connected: Connected
     live: Live
     waited: bool = False
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The files that will serve this visit: the content has no process."""
+
+    connected: Connected
+    published: Published
 
 
 @dataclass(frozen=True)
@@ -36,18 +46,21 @@ class CannotStart:
 class Acquirer:
     """Takes only `Connected`: a dispatcher that skips consent does not type-check."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, pool: Pool, documents: Documents) -> None:
+        self._pool, self._documents = pool, documents
 
     async def acquire(
         self, connected: Connected, bundle_id: int, *, draft: bool, patience: float | None
-    ) -> Routed | StillStarting | CannotStart:
-        """A ready instance. `patience` in seconds bounds the wait; None waits until it is ready or has failed."""
+    ) -> Routed | Opened | StillStarting | CannotStart:
+        """What serves. `patience` in seconds bounds the wait; None waits until it is ready or has failed."""
         place = Place(connected.view.guid, bundle_id, draft)
         live = self._pool.warm(place)
         if live is not None:
             return Routed(connected, live)
         try:
+            files = await self._documents.find(connected.view.id, bundle_id)
+            if files is not None:
+                return Opened(connected, files)
             live = await asyncio.wait_for(self._pool.acquire(connected.view, place), patience)
             return Routed(connected, live, waited=True)
         except TimeoutError:

@@ -10,12 +10,12 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.db.engine import DatabaseUnavailable
-from server.gateway import obstacles
+from server.gateway import files, obstacles
 from server.gateway.acquire import CannotStart
 from server.gateway.answers import Answers
 from server.gateway.obstacles import Obstacle
 from server.gateway.presence import Presence
-from server.gateway.visit import Visit, Visits
+from server.gateway.visit import Shelved, Visit, Visits
 from server.instances.live import StartProblem
 from server.proxy.contract import Destination, Head, Refusal, target_of
 from server.proxy.failures import UpstreamFailed, UpstreamTimedOut
@@ -69,14 +69,27 @@ class Gateway:
         page = wants_page(scope["method"], headers)
         found = await self._visits.decide(target, headers, socket=False, patience=PATIENCE if page else None)
         if isinstance(found, Visit):
-            self._presence.note(found.caller, found.view)
-            try:
-                await forward(scope, receive, send, found.destination, self._policy, self._registry)
+            answered = await self._pass_on(scope, receive, send, found)
+            if answered is None:
                 return
-            except UpstreamFailed as failure:
-                found = _broken(found, failure)
+            found = answered
         reply = await self._reply(scope, found, target.decode("latin-1"), page=page)
         await reply(scope, receive, send)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send, visit: Visit) -> Obstacle | None:
+        """Answer a visit that may pass; an obstacle where what it wants is not there after all."""
+        if isinstance(visit.destination, Shelved):
+            reply = await files.answer(scope, visit.destination, public=visit.view.access_type == "all")
+            if reply is None:
+                return obstacles.Nothing(visit.caller, visit.view)
+            await reply(scope, receive, send)
+            return None
+        self._presence.note(visit.caller, visit.view)
+        try:
+            await forward(scope, receive, send, visit.destination, self._policy, self._registry)
+        except UpstreamFailed as failure:
+            return _broken(visit, failure)
+        return None
 
     async def _reply(self, scope: Scope, obstacle: Obstacle, target: str, *, page: bool) -> Response:
         if not page:
@@ -92,8 +105,10 @@ class Gateway:
         except DatabaseUnavailable:
             return Refusal(503, ((b"content-type", b"application/json"),), UNAVAILABLE)
         if isinstance(found, Visit):
-            self._presence.note(found.caller, found.view)
-            return found.destination
+            if not isinstance(found.destination, Shelved):
+                self._presence.note(found.caller, found.view)
+                return found.destination
+            found = obstacles.Nothing(found.caller, found.view)  # files have no sockets
         reply = self._answers.scripted(found, head.target.decode("latin-1"))
         headers = tuple((n, v) for n, v in reply.raw_headers if n != b"content-length")
         return Refusal(reply.status_code, headers, bytes(reply.body))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from runners.published import Published
 from server.access.policy import Denied, SignInFirst, decide, may_edit
 from server.consent.check import Consent, Missing
 from server.content.directory import Directory
 from server.content.view import ContentView
 from server.gateway import obstacles
-from server.gateway.acquire import Acquirer, CannotStart, Routed, StillStarting
+from server.gateway.acquire import Acquirer, CannotStart, Opened, Routed, StillStarting
 from server.gateway.introduce import Introductions
 from server.gateway.obstacles import Obstacle
 from server.oauth.associations import Associations
@@ -27,17 +28,27 @@ MOST_WALKS = 3
 
 
 @dataclass(frozen=True)
+class Shelved:
+    """Files that the gateway serves itself: which, the raw path below the base path, and the query."""
+
+    published: Published
+    base_path: str
+    inside: str
+    query: str
+
+
+@dataclass(frozen=True)
 class Visit:
     """A visit that may pass: where it goes, and for whom."""
 
     caller: Caller
     view: ContentView
-    destination: Destination
+    destination: Destination | Shelved
     waited: bool = False
 
 
 class Visits:
-    """address → identify → access → consent → acquire → destination."""
+    """address → identify → access → consent → acquire → destination, an instance or files."""
 
     def __init__(
         self,
@@ -110,6 +121,8 @@ class Visits:
         routed = await self._acquirer.acquire(
             connected, bundle_id, draft=found.bundle_id is not None, patience=patience
         )
+        if isinstance(routed, Opened):
+            return Visit(caller, view, Shelved(routed.published, found.base_path, found.inside, found.query))
         if isinstance(routed, StillStarting):
             return obstacles.NotReady(caller, view, routed)
         if isinstance(routed, CannotStart):

@@ -1,4 +1,4 @@
-"""Deploying a version: build its environment, see it start, and only then let it replace the one that serves."""
+"""Deploying a version: build its environment, see it work, and only then let it replace the one that serves."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from server.instances.live import Place, StartProblem
 from server.instances.pool import Pool
 from server.instances.prepare import Prepared, Preparer
 from server.packages import store as packages
+from server.renderings.documents import Documents, stands_still
 from server.tasks.tasks import TaskFailed, Tasks
 from server.web.caller import Caller
 from server.web.errors import ApiError
@@ -36,10 +37,17 @@ class Deployer:
     """Runs deployments as tasks. A failure leaves the version that serves untouched."""
 
     def __init__(
-        self, db: Database, directory: Directory, tasks: Tasks, preparer: Preparer, pool: Pool, trail: Trail
+        self,
+        db: Database,
+        directory: Directory,
+        tasks: Tasks,
+        preparer: Preparer,
+        pool: Pool,
+        documents: Documents,
+        trail: Trail,
     ) -> None:
         self._db, self._directory, self._tasks = db, directory, tasks
-        self._preparer, self._pool, self._trail = preparer, pool, trail
+        self._preparer, self._pool, self._documents, self._trail = preparer, pool, documents, trail
 
     async def begin(self, caller: Caller, view: ContentView, bundle_id: int | None, *, activate: bool) -> str:
         """Start deploying; returns the task's id. Raises ApiError (28 no bundle, 48 another kind, 223 locked)."""
@@ -107,7 +115,8 @@ class Deployer:
     async def _deploy(self, view: ContentView, bundle: Bundle, job_key: str, report: Report, *, activate: bool) -> None:
         assert bundle.id is not None
         prepared = await self._build(bundle, job_key, report)
-        await self._see_it_start(view, Place(view.guid, bundle.id, draft=not activate), report)
+        if prepared is not None:
+            await self._see_it_start(view, Place(view.guid, bundle.id, draft=not activate), report)
         if activate:
             await self._activate(view, bundle, prepared)
             report(f"Version {bundle.id} is now being served.")
@@ -127,9 +136,13 @@ class Deployer:
             raise
         await self._db.write(instances.ended, job_key, 0, None)
 
-    async def _build(self, bundle: Bundle, job_key: str, report: Report) -> Prepared:
+    async def _build(self, bundle: Bundle, job_key: str, report: Report) -> Prepared | None:
+        """What is ready to be launched; None where nothing runs and the files have been looked at."""
         try:
             async with self._recorded(job_key):
+                if stands_still(bundle.app_mode):
+                    await self._documents.check(bundle, report)
+                    return None
                 prepared = await self._preparer.prepare(bundle, report)
                 await self._preparer.check(prepared)
                 await self._db.write(_built, bundle.id, prepared)
@@ -148,20 +161,21 @@ class Deployer:
                 report(f"    {line}")
             raise TaskFailed(problem.message) from None
 
-    async def _activate(self, view: ContentView, bundle: Bundle, prepared: Prepared) -> None:
+    async def _activate(self, view: ContentView, bundle: Bundle, prepared: Prepared | None) -> None:
         def write(session: Session) -> None:
             content = session.get(Content, view.id, with_for_update=True)
             if content is None or bundle.id is None or session.get(Bundle, bundle.id) is None:
                 raise TaskFailed("This version was deleted while it was being deployed.")
-            environment = prepared.environment
+            environment = prepared.environment if prepared is not None else None
             content.bundle_id = bundle.id
-            content.app_mode = prepared.kind.app_mode
-            content.py_version = environment.version
-            content.py_management = environment.managed
+            content.app_mode = bundle.app_mode
+            content.py_version = environment.version if environment is not None else None
+            content.py_management = environment.managed if environment is not None else None
             content.last_deployed_time = now()
             session.add(content)
-            installed = environment.packages if environment.managed else {}
-            packages.record(session, view.id, bundle.id, environment.version, installed)
+            installed = environment.packages if environment is not None and environment.managed else {}
+            version = environment.version if environment is not None else ""
+            packages.record(session, view.id, bundle.id, version, installed)
 
         await self._db.write(write)
         self._directory.forget(view.guid)

@@ -8,7 +8,7 @@ import pytest
 
 from server.consent.check import Connected
 from server.db.engine import Database
-from server.gateway.acquire import Acquirer, CannotStart, Routed, StillStarting
+from server.gateway.acquire import Acquirer, CannotStart, Opened, Routed, StillStarting
 from server.instances.live import Place
 from server.web.caller import ANONYMOUS
 from tests.unit.server.instances.rig import Rig, until
@@ -23,7 +23,7 @@ async def rig(db: Database, tmp_path: Path) -> AsyncIterator[Rig]:
 
 
 async def test_the_first_visit_waits_and_the_next_does_not(rig: Rig):
-    acquirer, connected, number = Acquirer(rig.pool), Connected(ANONYMOUS, rig.view), rig.bundle()
+    acquirer, connected, number = Acquirer(rig.pool, rig.documents), Connected(ANONYMOUS, rig.view), rig.bundle()
     first = await acquirer.acquire(connected, number, draft=False, patience=None)
     second = await acquirer.acquire(connected, number, draft=False, patience=0.0)
     assert isinstance(first, Routed)
@@ -36,7 +36,7 @@ async def test_the_first_visit_waits_and_the_next_does_not(rig: Rig):
 
 
 async def test_patience_ends_the_wait_and_not_the_start(rig: Rig):
-    acquirer, connected, number = Acquirer(rig.pool), Connected(ANONYMOUS, rig.view), rig.bundle()
+    acquirer, connected, number = Acquirer(rig.pool, rig.documents), Connected(ANONYMOUS, rig.view), rig.bundle()
     rig.runner.gate.clear()
     waiting = asyncio.create_task(acquirer.acquire(connected, number, draft=False, patience=None))
     await until(lambda: len(rig.pool.progress(Place(rig.guid, number))) == 2)
@@ -51,9 +51,20 @@ async def test_patience_ends_the_wait_and_not_the_start(rig: Rig):
 
 async def test_a_failure_is_an_answer(rig: Rig):
     connected = Connected(ANONYMOUS, rig.view)
-    found = await Acquirer(rig.pool).acquire(connected, rig.bundle("crash.py"), draft=False, patience=None)
+    found = await Acquirer(rig.pool, rig.documents).acquire(
+        connected, rig.bundle("crash.py"), draft=False, patience=None
+    )
     assert isinstance(found, CannotStart)
     assert "exit code 3" in found.problem.message
-    gone = await Acquirer(rig.pool).acquire(connected, 4242, draft=False, patience=None)
+    gone = await Acquirer(rig.pool, rig.documents).acquire(connected, 4242, draft=False, patience=None)
     assert isinstance(gone, CannotStart)
     assert gone.problem.message == "This version does not exist any more."
+
+
+async def test_content_without_a_process_is_answered_by_files(rig: Rig):
+    acquirer, connected = Acquirer(rig.pool, rig.documents), Connected(ANONYMOUS, rig.view)
+    found = await acquirer.acquire(connected, rig.site({"index.html": ""}), draft=False, patience=0.0)
+    assert isinstance(found, Opened)
+    assert (found.published.primary, rig.runner.started) == ("index.html", [])
+    broken = await acquirer.acquire(connected, rig.site({"a.css": ""}), draft=True, patience=None)
+    assert isinstance(broken, CannotStart)

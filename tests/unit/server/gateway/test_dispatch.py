@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from starlette.responses import JSONResponse, Response
 
+from runners.published import Published
 from server.content.view import ContentView
 from server.db.engine import DatabaseUnavailable
 from server.gateway import dispatch, obstacles
 from server.gateway.answers import Answers
 from server.gateway.dispatch import PATIENCE, Gateway
-from server.gateway.visit import Visit
+from server.gateway.visit import Shelved, Visit
 from server.keys.keyring import Keyring
 from server.proxy.contract import Destination, Head, Refusal
 from server.proxy.failures import UpstreamFailed, UpstreamTimedOut
@@ -68,6 +69,7 @@ class Desk:
     async def ask(self, target: str, **headers: str) -> tuple[int, str, dict[bytes, bytes]]:
         request, sent = asking("GET", target, **headers), []
         request.scope["raw_path"] = request.scope["path"].encode()
+        request.scope["asgi"] = {"spec_version": "2.4"}
 
         async def send(message: Any) -> None:
             sent.append(message)
@@ -128,3 +130,18 @@ async def test_sockets_are_let_through_or_refused_in_json(desk: Desk):
     assert isinstance(refused, Refusal)
     assert (refused.status, json.loads(refused.body)["code"]) == (401, 24)
     assert b"content-length" not in dict(refused.headers)
+
+
+async def test_files_are_answered_here(desk: Desk, tmp_path):
+    (tmp_path / "index.html").write_text("<p>hello")
+    site = Published(tmp_path, frozenset({"index.html"}), "index.html", "m")
+    desk.found = Visit(PERSON, VIEW, Shelved(site, "/content/g", "/", ""))
+    status, body, headers = await desk.ask("/content/g/")
+    assert (status, body, headers[b"cache-control"]) == (200, "<p>hello", b"private, no-cache")
+    desk.found = Visit(PERSON, VIEW, Shelved(site, "/content/g", "/other", ""))
+    status, body, _headers = await desk.ask("/content/g/other")
+    assert (status, json.loads(body)["code"]) == (404, 4)
+    refused = await desk.gateway.decide_socket(Head(b"GET", b"/content/g/", (), None, "http"))
+    assert isinstance(refused, Refusal)
+    assert refused.status == 404
+    assert desk.forwarded == []

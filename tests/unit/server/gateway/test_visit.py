@@ -17,7 +17,7 @@ from server.db.models import User
 from server.gateway import obstacles
 from server.gateway.acquire import Acquirer
 from server.gateway.introduce import HANDLE_HEADER
-from server.gateway.visit import Visit, Visits
+from server.gateway.visit import Shelved, Visit, Visits
 from server.instances.live import Place
 from server.proxy.upstream import Upstream
 from server.sessions.handles import Handles
@@ -41,7 +41,7 @@ class Gate(Rig):
             self.directory,
             self,  # type: ignore[arg-type]
             self,  # type: ignore[arg-type]
-            Acquirer(self.pool),
+            Acquirer(self.pool, self.documents),
             self.handles,
             (ORIGIN, "http://127.0.0.1:3939"),
         )
@@ -217,3 +217,18 @@ async def test_the_identity_an_app_is_given(gate: Gate):
     assert nobody.destination.inject == ()
     assert f"visit:{gate.guid}:{vic.guid}" in visit.destination.tags
     assert f"viewer:{vic.guid}" in visit.destination.tags
+
+
+@pytest.mark.parametrize("socket", [False, True])
+async def test_files_are_behind_the_same_steps(gate: Gate, socket: bool):
+    vic, key = gate.person("vic")
+    gate.put(bundle_id=gate.site({"index.html": ""}), app_mode="static", access_type="acl")
+    assert isinstance(await gate.visit("/", key, socket=socket), obstacles.NotAllowed)
+    gate.db.write_now(access.put, gate.view.id, gate.owner.guid, vic.guid, "viewer")
+    gate.directory.forget(gate.guid)
+    visit = await gate.visit("/a?b=1", key, socket=socket)
+    assert isinstance(visit.destination, Shelved)
+    assert (visit.destination.inside, visit.destination.query) == ("/a", "b=1")
+    assert visit.destination.base_path == f"/content/{gate.guid}"
+    assert gate.consulted == 1
+    assert gate.runner.started == []

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import json
+import secrets
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,6 +14,7 @@ from runners.contract import BuiltEnvironment, Handle, LaunchSpec
 from runners.kinds import catalog
 from server.accounts import store as accounts
 from server.bundles import store as bundles
+from server.bundles.shelf import CODE, Shelf
 from server.content import store as content
 from server.content.directory import Directory, load_view
 from server.content.variables import Variables
@@ -23,6 +26,7 @@ from server.instances.live import StartProblem
 from server.instances.pool import Pool
 from server.instances.prepare import Prepared
 from server.keys.keyring import Keyring
+from server.renderings.documents import Documents
 from server.sessions.handles import Handles
 
 
@@ -116,6 +120,8 @@ class Rig:
             busy=lambda tag: self.busy.get(tag, 0),
             hang_up=lambda tag, _reason: self.hung_up.append(tag),
         )
+        self.shelf = Shelf(root / "bundles", 1024 * 1024)
+        self.documents = Documents(db, self.shelf)
         self.owner = db.write_now(lambda s: accounts.add_user(s, username="ann", role="publisher"))
         self.guid = db.write_now(lambda s: content.add(s, self.owner.id or 0, {"name": "app"})).guid
 
@@ -139,6 +145,19 @@ class Rig:
         row = Bundle(
             content_id=self.view.id, app_mode=mode, entrypoint=entrypoint, details={"folder": f"f-{entrypoint}"}
         )
+        number = self.db.write_now(bundles.add, row).id
+        assert number is not None
+        return number
+
+    def site(self, files: Mapping[str, str], mode: str = "static", **metadata: str) -> int:
+        """Record a bundle with these files and a manifest that lists them; returns its number."""
+        folder = f"site-{secrets.token_hex(4)}"
+        code = self.shelf.root / folder / CODE
+        manifest = {"metadata": {"appmode": mode, **metadata}, "files": {name: {} for name in files}}
+        for name, text in {**files, "manifest.json": json.dumps(manifest)}.items():
+            (code / name).parent.mkdir(parents=True, exist_ok=True)
+            (code / name).write_text(text)
+        row = Bundle(content_id=self.view.id, app_mode=mode, details={"folder": folder})
         number = self.db.write_now(bundles.add, row).id
         assert number is not None
         return number

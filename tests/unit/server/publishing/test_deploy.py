@@ -28,7 +28,7 @@ class Desk(Rig):
     def __init__(self, db: Database, root: Path) -> None:
         super().__init__(db, root)
         self.trail, self.tasks = Trail(db, gather=0.01), Tasks(db)
-        self.deployer = Deployer(db, self.directory, self.tasks, self.preparer, self.pool, self.trail)  # type: ignore[arg-type]
+        self.deployer = Deployer(db, self.directory, self.tasks, self.preparer, self.pool, self.documents, self.trail)  # type: ignore[arg-type]
         self.caller = Caller(user_id=self.owner.id or 0, guid=self.owner.guid, role="publisher", via="key")
 
     async def deploy(self, number: int | None, **terms: bool) -> tuple[Task, list[str]]:
@@ -197,3 +197,15 @@ async def test_a_version_that_is_fetched_first(desk: Desk):
     assert (task.code, task.error) == (1, "There is no manifest.json.")
     job = desk.db.read_now(instances.listing, desk.view.id)[0]
     assert (job.tag, job.exit_code, job.error) == ("git", 1, "There is no manifest.json.")
+
+
+async def test_static_files_are_served_without_a_process(desk: Desk):
+    number = desk.site({"index.html": "<p>", "b.css": ""})
+    task, lines = await desk.deploy(number)
+    assert (task.code, lines[0]) == (0, "2 files; index.html is the page that opens.")
+    row = desk.db.read_now(content.by_guid, desk.guid)
+    assert (row.bundle_id, row.app_mode, row.py_version) == (number, "static", None)
+    assert (desk.runner.started, desk.preparer.prepared) == ([], 0)
+    task, lines = await desk.deploy(desk.site({"a.css": ""}))
+    assert (task.code, task.error == lines[-1], "names no page" in task.error) == (1, True, True)
+    assert desk.view.bundle_id == number

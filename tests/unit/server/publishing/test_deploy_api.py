@@ -21,7 +21,7 @@ BUILD = "/v1/content/{guid}/build"
 async def desk(db: Database, tmp_path: Path) -> AsyncIterator[Standing]:
     async with open_standing(db, tmp_path) as made:
         made.tasks = Tasks(db)  # type: ignore[attr-defined]
-        deployer = Deployer(db, made.directory, made.tasks, made.preparer, made.pool, made.trail)  # type: ignore[arg-type]
+        deployer = Deployer(db, made.directory, made.tasks, made.preparer, made.pool, made.documents, made.trail)  # type: ignore[arg-type]
         made.routes = deploy_routes(deployer, made.guard)
         yield made
         await made.tasks.aclose()  # type: ignore[attr-defined]

@@ -1,0 +1,1 @@
+"""Renderings: content without a living process, what makes its files, and when."""
