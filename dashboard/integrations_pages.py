@@ -242,7 +242,7 @@ def guide(template: Template, callback_url: str, auth_type: AuthType) -> tuple[v
     """The set-up guide of every authentication type; those that are not chosen are hidden until they are."""
     found = []
     for kind in template.auth_types:
-        rule = json.dumps({"name": "auth_type", "value": kind})
+        rule = json.dumps({"name": "auth_type", "value": kind}) if len(template.auth_types) > 1 else ""
         found += [
             views.GuideStep(
                 title=step.title,

@@ -14,6 +14,7 @@ PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
+_OF_A_CLIENT = {"auth_type", "auth_mode", "client_id", "client_secret", "scopes"}
 # What a field's value must be, beyond its regular expression.
 Check = Literal["text", "endpoint", "host", "tenant", "identifier", "scopes"]
 
@@ -165,19 +166,23 @@ class GuideStep(_Strict):
 
 
 class TemplateData(_Strict):
-    """A whole template file."""
+    """A whole template file.
+
+    One with ``auth_type`` has that type alone and no client: this server itself issues what is asked for.
+    """
 
     key: Name
     name: Text
     description: Text
     order: int
     environment_variables: list[str] = []
+    auth_type: AuthType | None = None
     mark: Mark
-    endpoints: Endpoints
+    endpoints: Endpoints | None = None
     quirks: Quirks = Quirks()
     sections: list[Section] = Field(min_length=1)
     options: list[Option]
-    fields: list[TextField]
+    fields: list[TextField] = []
     guide: list[GuideStep] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -186,7 +191,9 @@ class TemplateData(_Strict):
         names = [entry.name for entry in entries]
         if len(set(names)) != len(names):
             raise ValueError("option and field names must be unique")
-        if missing := {"auth_type", "auth_mode", "client_id", "client_secret", "scopes"} - set(names):
+        if (self.auth_type is None) != (self.endpoints is not None):
+            raise ValueError("there must be either endpoints or a fixed auth_type")
+        if self.endpoints is not None and (missing := _OF_A_CLIENT - set(names)):
             raise ValueError(f"options and fields must include {', '.join(sorted(missing))}")
         sections = {section.id for section in self.sections}
         for entry in entries:
@@ -195,11 +202,15 @@ class TemplateData(_Strict):
             if entry.visibility_expression and entry.visibility_expression.names() - set(names):
                 raise ValueError(f"{entry.name}: visibility_expression names an unknown key")
         checks = {entry.name: entry.check for entry in self.fields}
-        for key, pattern in self.endpoints.patterns().items():
+        for key, pattern in self.patterns().items():
             for name in PLACEHOLDER.findall(pattern):
                 if checks.get(name) not in {"host", "tenant", "identifier", "endpoint"}:
                     raise ValueError(f"endpoints.{key}: {{{name}}} must be a field with a check that fits an address")
         return self
+
+    def patterns(self) -> dict[str, str]:
+        """Every endpoint's pattern by its name; none where there is no client."""
+        return self.endpoints.patterns() if self.endpoints else {}
 
 
 def visible(expression: Visibility | None, config: Mapping[str, object]) -> bool:

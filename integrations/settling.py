@@ -60,11 +60,12 @@ def settle(data: TemplateData, given: Mapping[str, object], *, allow_local: bool
         option.name: chosen[option.name] for option in data.options if visible(option.visibility_expression, chosen)
     }
     secrets: dict[str, str] = {}
+    auth_type = cast(AuthType, data.auth_type or chosen["auth_type"])
     for entry in data.fields:
         if entry.name in wrong or not visible(entry.visibility_expression, chosen):
             continue
         value = values.get(entry.name) or entry.default
-        if message := _field_problem(data, entry, value, str(chosen["auth_type"]), allow_local=allow_local):
+        if message := _field_problem(data, entry, value, auth_type, allow_local=allow_local):
             problems.append(Problem(entry.name, f"The config key {entry.name} {message}"))
         elif entry.secret:
             secrets[entry.name] = value
@@ -72,7 +73,7 @@ def settle(data: TemplateData, given: Mapping[str, object], *, allow_local: bool
             config[entry.name] = value
     if problems:
         raise ConfigProblems(problems)
-    return Settled(config, secrets, cast(AuthType, chosen["auth_type"]))
+    return Settled(config, secrets, auth_type)
 
 
 def _known(data: TemplateData, given: Mapping[str, object], problems: list[Problem]) -> dict[str, str]:

@@ -47,6 +47,8 @@ class Template:
     @property
     def auth_types(self) -> tuple[AuthType, ...]:
         """The authentication types it offers, the default first."""
+        if self._data.auth_type is not None:
+            return (self._data.auth_type,)
         option = self._options["auth_type"]
         rest = [value for value in option.values if value != option.default]
         return cast(tuple[AuthType, ...], (option.default, *rest))
@@ -74,10 +76,12 @@ class Template:
         return settle(self._data, config, allow_local=allow_local)
 
     def client(self, config: Mapping[str, object], secrets: Mapping[str, str]) -> ClientConfig:
-        """The OAuth client that a settled config and its secrets describe."""
+        """The OAuth client that a settled config and its secrets describe; without an address where there is none."""
         quirks = self._data.quirks
+        if self._data.auth_type is not None:
+            return ClientConfig(template=self.key, auth_type=self._data.auth_type, token_uri="", client_id="")
         auth_type = cast(AuthType, self._value(config, "auth_type"))
-        endpoints = {key: self._address(pattern, config) for key, pattern in self._data.endpoints.patterns().items()}
+        endpoints = {key: self._address(pattern, config) for key, pattern in self._data.patterns().items()}
         secret = secrets.get("client_secret")
         public = auth_type == "Viewer" and self._value(config, "auth_mode") == "Public"
         method = self._value(config, "token_endpoint_auth_method") or quirks.client_auth_method

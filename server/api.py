@@ -46,6 +46,8 @@ def api_routes(s: Services) -> list[Route]:
         s.directory,
         sessions=s.sessions,
         handles=s.handles,
+        visitors=s.visitors,
+        visiting=s.visiting,
         trail=s.trail,
         origin=s.settings.origin,
     )

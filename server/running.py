@@ -11,6 +11,7 @@ from typing import Any
 from sqlmodel import Session
 
 from server.bundles import store as bundles
+from server.oauth import defaults
 from server.services import Services
 
 log = logging.getLogger("tabard")
@@ -20,6 +21,7 @@ IDLE_SECONDS = 3600.0
 def _recover_records(services: Services) -> set[str]:
     def write(session: Session) -> set[str]:
         services.tasks.recover(session)
+        defaults.install(session, services.integrations)
         return bundles.folders(session)
 
     return services.db.write_now(write)

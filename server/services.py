@@ -29,10 +29,12 @@ from server.instances.prepare import Preparer
 from server.keys.keyring import Keyring
 from server.oauth.associations import Associations
 from server.oauth.integrations import Integrations
+from server.oauth.visiting import Visiting
 from server.publishing.deploy import Deployer
 from server.renderings.documents import Documents
 from server.sessions.handles import Handles
 from server.sessions.identify import Sessions
+from server.sessions.visitors import VisitorKeys
 from server.settings import Settings
 from server.tasks.tasks import Tasks
 from server.vault.vault import Vault
@@ -60,6 +62,8 @@ class Services:
     variables: Variables
     integrations: Integrations
     associations: Associations
+    visitors: VisitorKeys
+    visiting: Visiting
     vault: Vault
     shelf: Shelf
     tasks: Tasks
@@ -92,6 +96,8 @@ def assemble(
     )
     integrations = Integrations(db, keyring, catalog.load(), trail, allow_local=settings.oauth_allow_local_providers)
     associations = Associations(db, trail, integrations, directory)
+    visiting = Visiting(directory, associations)
+    sessions.entitle(visiting.role)
     shelf, variables = Shelf(data / "bundles", settings.max_bundle_size), Variables(db, keyring)
     documents = Documents(db, shelf)
     preparer = _preparer(settings, data, interpreters, shelf)
@@ -115,6 +121,8 @@ def assemble(
         variables=variables,
         integrations=integrations,
         associations=associations,
+        visitors=VisitorKeys(db, keyring, sessions),
+        visiting=visiting,
         vault=Vault(db, keyring, integrations, client=outbound, trail=trail),
         shelf=shelf,
         tasks=tasks,

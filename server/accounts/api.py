@@ -101,7 +101,7 @@ class PeopleApi:
                 raise denied("Only an administrator changes roles.")
             changes["role"] = given.choice("user_role", ROLES, "viewer")
         if "password" in given:
-            if caller.via == "key" and not caller.has("administrator"):
+            if caller.via != "session" and not caller.has("administrator"):
                 # With a password one signs in, with all of the owner's rights: more than a key of a lower role,
                 # or one that ends, may reach (S-09).
                 raise denied("A password is changed in a signed-in browser or by an administrator, not with this key.")
@@ -149,7 +149,7 @@ class PeopleApi:
         if not name:
             raise invalid("Give the key a name, so that you can tell it from others later.")
         role = given.choice("user_role", ROLES, "viewer") if role is not None else None
-        if role is None and caller.via == "key":
+        if role is None and caller.via != "session":
             role = caller.role  # a key never makes a key that is stronger than itself (S-09)
         if role is not None and not caller.has(role):
             raise denied("A key cannot have a higher role than the one that makes it.")

@@ -54,6 +54,8 @@ class OwnKeys:
 
 def _end(session: Session, caller: Caller, wanted: datetime | None) -> datetime | None:
     """When a new key ends: a key never makes one that works longer than itself (S-09). Raises ApiError 403."""
+    if caller.via == "visitor":
+        raise denied("An app that acts for you cannot make API keys that outlive your visit.")
     maker = session.get(ApiKey, int(caller.credential.removeprefix("key:"))) if caller.via == "key" else None
     if maker is None or maker.expires_at is None:
         return wanted

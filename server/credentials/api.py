@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from integrations.contract import Secret
 from server.access.policy import may_view
 from server.audit.trail import Trail
 from server.content.directory import Directory
@@ -18,8 +19,10 @@ from server.credentials.matching import chosen
 from server.keys.credentials import digest
 from server.oauth.associations import Associations, AssociationView
 from server.oauth.fitting import misfit
+from server.oauth.visiting import Visiting
 from server.sessions.handles import Handle, Handles
 from server.sessions.identify import Sessions
+from server.sessions.visitors import VisitorKeys
 from server.vault.errors import IntegrationBroken, NeedsConsent, NotConnected, TryLater, said
 from server.vault.tokens import Issued
 from server.vault.vault import Vault
@@ -50,6 +53,8 @@ class Exchange:
         *,
         sessions: Sessions,
         handles: Handles,
+        visitors: VisitorKeys,
+        visiting: Visiting,
         trail: Trail,
         origin: str,
     ) -> None:
@@ -58,6 +63,7 @@ class Exchange:
         self._directory = directory
         self._sessions = sessions
         self._handles = handles
+        self._visitors, self._visiting = visitors, visiting
         self._trail = trail
         self._origin = origin
         self.routes = [
@@ -74,7 +80,10 @@ class Exchange:
         form = await forms.read(request)
         handle = self._handle(caller, caller.content_guid, form)
         viewer, view, there = await self._allowed(caller.content_guid, form, handle)
-        issued = await self._issued(viewer, view, there)
+        if viewer is not None and form.requested == forms.API_KEY:
+            issued = await self._visitor_key(viewer, view, there)
+        else:
+            issued = await self._issued(viewer, view, there)
         # The provider may have taken seconds; who lost access meanwhile gets no token any more (O-35, X-06).
         if (await self._allowed(caller.content_guid, form, handle))[2].guid != there.guid:
             raise bad_audience()
@@ -123,6 +132,16 @@ class Exchange:
         if not may_view(viewer, view):
             raise ApiError(403, NO_VIEW, "The viewer may no longer see this content.")
         return viewer
+
+    async def _visitor_key(self, viewer: Caller, view: ContentView, there: AssociationView) -> Issued:
+        """A short-lived key of this server. Raises ApiError 403 where the viewer herself is an app's visitor."""
+        if viewer.via == "visitor":
+            raise denied("An app that was called with a visitor API key cannot get a further one.")
+        role = await self._visiting.role(viewer, view.guid, there.guid)
+        if role is None:
+            raise ApiError(403, NO_VIEW, "The viewer may no longer see this content.")
+        issued = await self._visitors.issue(viewer, view.id, there.integration_id, role)
+        return Issued(Secret(issued.value), "Key", issued.expires_in, ())
 
     async def _issued(self, viewer: Caller | None, view: ContentView, there: AssociationView) -> Issued:
         """Ask the vault. Raises ApiError: consent needed 404 or 400, the integration broken 502, later 503."""

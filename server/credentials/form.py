@@ -14,6 +14,8 @@ from server.web.errors import ApiError
 
 FORM = "application/x-www-form-urlencoded"
 GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
+# Posit's page on security spells it so; whoever copied it from there is understood (connect-behaviour.md 4).
+MISSPELT_GRANT = "urn:eitf:params:oauth:grant-type:token-exchange"
 VIEWER = "urn:posit:connect:user-session-token"
 CONTENT = "urn:posit:connect:content-session-token"
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - a type's name
@@ -55,15 +57,17 @@ async def read(request: Request) -> ExchangeForm:
 
 
 def checked(fields: Mapping[str, str]) -> ExchangeForm:
-    """The form's meaning. Raises ApiError 400."""
-    if fields.get("grant_type") != GRANT:
+    """The form's meaning; `resource` and `scope` of RFC 8693 are not looked at. Raises ApiError 400."""
+    if fields.get("grant_type") not in (GRANT, MISSPELT_GRANT):
         raise ApiError(400, BAD_GRANT, f"grant_type must be {GRANT}.")
     kind = KINDS.get(fields.get("subject_token_type", ""))
     if kind is None:
         raise ApiError(400, BAD_SUBJECT_TYPE, f"subject_token_type must be {VIEWER} or {CONTENT}.")
     requested = fields.get("requested_token_type") or ACCESS_TOKEN
     if requested not in (ACCESS_TOKEN, AWS, API_KEY):
-        raise ApiError(400, BAD_REQUESTED, f"requested_token_type must be {ACCESS_TOKEN}, or be left out.")
+        raise ApiError(
+            400, BAD_REQUESTED, f"requested_token_type must be one of {ACCESS_TOKEN}, {AWS}, {API_KEY}, or be left out."
+        )
     if kind == "content" and requested == API_KEY:
         raise ApiError(400, BAD_COMBINATION, "An API key can only be asked for in a viewer's name.")
     token = fields.get("subject_token", "")

@@ -10,18 +10,23 @@ from server.web.errors import ApiError
 
 NONE_FITS, BAD_REQUESTED, NO_HANDLER, WRONG_SUBJECT, SEVERAL = 212, 242, 250, 252, 257
 WANTED = {"viewer": "Viewer", "content": "Service Account"}
+VISITOR = "Visitor API Key"
+KEYS_ONLY = f"Invalid requested_token_type. Expected '{API_KEY}'"
 
 
 def chosen(form: ExchangeForm, associations: Sequence[AssociationView]) -> AssociationView:
     """The association to exchange for. Raises ApiError 400.
 
-    212 whenever nothing of the content's fits, which five of Posit's own extensions test for; 256, 252, 250
-    and 242 only where an audience names an association that does not fit; 257 where several do.
+    212 whenever nothing of the content's fits, which five of Posit's own extensions test for, but 242 where a viewer
+    could get an API key and something else was asked for; 256, 252 and 250 only where an audience names an
+    association that does not fit; 257 where several do.
     """
-    wanted = "Visitor API Key" if form.requested == API_KEY else WANTED[form.kind]
+    wanted = VISITOR if form.requested == API_KEY else WANTED[form.kind]
     fitting = [there for there in associations if there.auth_type == wanted and form.requested != AWS]
     if form.audience is not None:
         return _named(form, form.audience, associations, fitting)
+    if not fitting and form.kind == "viewer" and any(there.auth_type == VISITOR for there in associations):
+        raise ApiError(400, BAD_REQUESTED, KEYS_ONLY)
     if not fitting:
         raise ApiError(
             400,
@@ -42,6 +47,8 @@ def _named(
         raise bad_audience()
     if named in fitting:
         return named
+    if named.auth_type == VISITOR and form.kind == "viewer":
+        raise ApiError(400, BAD_REQUESTED, KEYS_ONLY)
     if form.requested == AWS:
         raise ApiError(400, NO_HANDLER, f"OAuth integration {audience} does not issue AWS credentials.")
     if form.requested == API_KEY:

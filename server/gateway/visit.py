@@ -92,7 +92,7 @@ class Visits:
         allowed = decide(caller, view)
         if isinstance(allowed, SignInFirst):
             return obstacles.SignIn()
-        if socket and caller.via not in ("key", "content") and not _says_origin(headers):
+        if socket and caller.via not in ("key", "content", "visitor") and not _says_origin(headers):
             return obstacles.ForeignOrigin()
         if isinstance(allowed, Denied) or (found.bundle_id is not None and not may_edit(caller, view)):
             return obstacles.NotAllowed(caller, view)

@@ -127,7 +127,7 @@ class Integrations:
 
     async def create(self, actor: Caller, draft: Draft) -> Integration:
         """A new integration. Raises ApiError 400 (227, 228, 225, 226, 261, 262)."""
-        row = await self._db.write(self._insert, actor, draft)
+        row = await self._db.write(self.add, actor, draft)
         self._changed([])
         return row
 
@@ -164,7 +164,8 @@ class Integrations:
             json.dumps(settled.secrets), purpose=PURPOSE, bound_to=f"integrations|{row.guid}"
         )
 
-    def _insert(self, session: Session, actor: Caller, draft: Draft) -> Integration:
+    def add(self, session: Session, actor: Caller | None, draft: Draft) -> Integration:
+        """A new integration, in the caller's own transaction. Raises as `create`."""
         template = self.template(draft.template or "")
         settled = self._settle(template, draft.config or {})
         row = Integration(

@@ -26,6 +26,8 @@ class AssociationView:
     fingerprint: str
     config_version: int
     created_time: datetime
+    max_role: str = ""
+    """The highest role of the keys that a Visitor API Key integration gives; else empty."""
 
     @property
     def label(self) -> str:
@@ -102,6 +104,7 @@ def association_view(row: Integration, created: datetime) -> AssociationView:
         fingerprint=row.fingerprint,
         config_version=row.config_version,
         created_time=created,
+        max_role=str(row.config.get("max_role", "")),
     )
 
 

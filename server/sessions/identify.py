@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
 from server.db.clock import now
 from server.db.engine import Database
-from server.db.models import BrowserSession
+from server.db.models import BrowserSession, VisitorKey
 from server.keys.credentials import digest, new_token
 from server.sessions import store
 from server.sessions.cookies import cookie_name, read_cookie
-from server.web.caller import ANONYMOUS, BadCredential, Caller
+from server.web.caller import ANONYMOUS, RANK, BadCredential, Caller, Role
 from server.web.errors import AUTH_REQUIRED, INVALID_LOGIN
 from server.web.remembered import Remembered
 
@@ -29,6 +29,18 @@ UNKNOWN_SCHEME = BadCredential(AUTH_REQUIRED, "Send an API key as: Authorization
 TWO_IDENTITIES = BadCredential(AUTH_REQUIRED, "Send one Authorization header.", status=400)
 
 
+# Of a viewer, a content item and an integration: the role a visitor key has now, or None when it ended.
+Entitled = Callable[[Caller, str, str], Awaitable[Role | None]]
+
+
+@dataclass(frozen=True)
+class Behind:
+    """What a visitor key stands on: the viewer's own sign-in, and the integration that lets the content act for her."""
+
+    credential: str
+    integration_guid: str
+
+
 @dataclass
 class Known:
     """A credential that was found in the database, until something about it changes."""
@@ -36,6 +48,9 @@ class Known:
     caller: Caller
     expires_at: datetime | None
     seen: datetime
+    behind: Behind | None = None
+    lowered: Caller | None = None
+    """The visitor as last lowered: the same value from request to request while nothing changes."""
 
 
 class Sessions:
@@ -52,6 +67,7 @@ class Sessions:
         self._touched_keys: dict[int, datetime] = {}
         self._on_end: list[Callable[[str], object]] = []
         self._on_change: list[Callable[[frozenset[str]], object]] = []
+        self._entitled: Entitled | None = None
 
     def when_ended(self, notice: Callable[[str], object]) -> None:
         """Call `notice` when what opens pages ends: "session:<guid>", "key:<id>", or "viewer:<guid>" (all hers)."""
@@ -65,6 +81,10 @@ class Sessions:
     def epoch(self) -> int:
         """Grows whenever what is remembered of somebody ceases to be true."""
         return self._known.epoch
+
+    def entitle(self, entitled: Entitled) -> None:
+        """Who decides what visitor keys may do; until somebody does, they may nothing."""
+        self._entitled = entitled
 
     async def identify(self, headers: Iterable[tuple[bytes, bytes]]) -> Caller | BadCredential:
         """The caller of a request. An Authorization header that is ours wins over cookies (0.14)."""
@@ -90,7 +110,23 @@ class Sessions:
         if known is None:
             return INVALID_KEY
         self._used("", known)
-        return known.caller
+        return await self._now(known) or INVALID_KEY
+
+    async def _now(self, known: Known) -> Caller | None:
+        """The caller as things stand: a visitor key lives and has rights only as far as what it stands on has."""
+        if known.behind is None:
+            return known.caller
+        _name, viewer = await self._standing(known.caller.guid, known.behind.credential)
+        if viewer is None or self._entitled is None or known.caller.content_guid is None:
+            return None
+        role = await self._entitled(viewer.caller, known.caller.content_guid, known.behind.integration_guid)
+        if role is None:
+            return None
+        if RANK[role] >= RANK[known.caller.role]:
+            return known.caller
+        if known.lowered is None or known.lowered.role != role:
+            known.lowered = replace(known.caller, role=role)
+        return known.lowered
 
     async def _by_cookie(self, token: str) -> Caller:
         name = "session:" + digest(token)
@@ -135,7 +171,9 @@ class Sessions:
             caller = store.person(user, via="session", credential=f"session:{row.guid}")
             return Known(caller, row.expires_at, row.seen_time)
         pair = store.key_row(session, value)
-        if pair is None or pair[1].locked:
+        if pair is None:
+            return self._visitor(session, value)
+        if pair[1].locked:
             return None
         key, user = pair
         via = "content" if key.content_guid else "key"
@@ -143,21 +181,41 @@ class Sessions:
         caller = store.person(user, via=via, credential=credential, role=key.role, content=key.content_guid)
         return Known(caller, key.expires_at, key.last_used_time or key.created_time)
 
+    def _visitor(self, session: Session, key_hash: str) -> Known | None:
+        found = store.visitor_key(session, key_hash)
+        if found is None or found[1].locked:
+            return None
+        key, user, content_guid, integration_guid = found
+        caller = store.person(user, via="visitor", credential=f"visitor:{key.id}", role=key.role, content=content_guid)
+        return Known(caller, key.expires_at, key.created_time, Behind(key.credential, integration_guid))
+
     async def still(self, user_guid: str, credential: str) -> Caller | None:
         """The caller a session handle was made for, if her session or key is good and she is not locked.
 
         An exchange counts as use of the session: a tab left open on a live app keeps it from idling out,
         until the absolute limit.
         """
+        name, known = await self._standing(user_guid, credential)
+        if known is None:
+            return None
+        self._used(name, known)
+        return await self._now(known)
+
+    async def until(self, caller: Caller) -> datetime | None:
+        """When the caller's credential ends by its own time; None when it does not, or is no longer good."""
+        _name, known = await self._standing(caller.guid, caller.credential)
+        return None if known is None else known.expires_at
+
+    async def _standing(self, user_guid: str, credential: str) -> tuple[str, Known | None]:
+        """The name under which a credential is remembered, and what is known of it while it is good."""
         name = self._names.get(credential)
         if name is None:
             kind, _, value = credential.partition(":")
             name = await self._db.read(self._name_of, kind, value)
         known = None if name is None else await self._look_up(name)
         if known is None or known.caller.guid != user_guid or known.caller.credential != credential:
-            return None
-        self._used(name or "", known)
-        return known.caller
+            return "", None
+        return name or "", known
 
     def _name_of(self, session: Session, kind: str, value: str) -> str | None:
         if kind == "session":
@@ -166,6 +224,9 @@ class Sessions:
         if kind == "key" and value.isdigit():
             pair = store.key_by_id(session, int(value))
             return None if pair is None else "key:" + pair[0].key_hash
+        if kind == "visitor" and value.isdigit():
+            visitor = session.get(VisitorKey, int(value))
+            return None if visitor is None else "key:" + visitor.key_hash
         return None
 
     def _used(self, name: str, known: Known) -> None:
@@ -194,9 +255,10 @@ class Sessions:
     async def end(self, caller: Caller) -> None:
         """Sign out one browser."""
         guid = caller.credential.removeprefix("session:")
-        await self._db.write(store.end, guid)
+        visitors = await self._db.write(store.end, guid)
         self._forget(lambda known: known.credential == caller.credential)
         self._tell(f"session:{guid}")
+        self._visitors_ended(visitors)
 
     async def person_changed(self, user_guid: str, *, end_sessions: bool) -> None:
         """Forget what is remembered of a person; with `end_sessions`, sign her out everywhere."""
@@ -226,6 +288,13 @@ class Sessions:
         self.forget_key(key_hash)
         self._tell(f"key:{number}")
 
+    def _visitors_ended(self, numbers: Iterable[int]) -> None:
+        ended = {f"visitor:{number}" for number in numbers}
+        if ended:
+            self._forget(lambda known: known.credential in ended)
+        for tag in sorted(ended):
+            self._tell(tag)
+
     def _forget(self, condition: Callable[[Caller], bool]) -> None:
         self._known.forget_where(lambda known: known is not None and condition(known.caller))
 
@@ -248,6 +317,8 @@ class Sessions:
             await self.sweep()
 
     async def sweep(self) -> None:
-        """Delete the sessions that have ended by time; what they opened closes, as after a sign-out."""
+        """Delete the sessions and visitor keys that have ended by time; what they opened closes."""
         for guid in await self._db.write(store.sweep, self._idle.total_seconds()):
             self._tell(f"session:{guid}")
+            self._visitors_ended(await self._db.write(store.drop_visitor_keys, f"session:{guid}"))
+        self._visitors_ended(await self._db.write(store.sweep_visitor_keys))

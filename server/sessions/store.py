@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, delete, select
 
 from server.db.clock import now
-from server.db.models import ApiKey, BrowserSession, Group, Membership, User
+from server.db.models import ApiKey, BrowserSession, Content, Group, Integration, Membership, User, VisitorKey
 from server.web.caller import RANK, Caller
 
 
@@ -99,6 +99,48 @@ def key_by_id(session: Session, key_id: int) -> tuple[ApiKey, User] | None:
     return session.exec(select(ApiKey, User).join(User).where(ApiKey.id == key_id)).first()
 
 
+def visitor_key(session: Session, key_hash: str) -> tuple[VisitorKey, User, str, str] | None:
+    """A visitor key with its person and the GUIDs of its content and integration."""
+    query = (
+        select(VisitorKey, User, Content.guid, Integration.guid)
+        .join(User, col(User.id) == VisitorKey.user_id)
+        .join(Content, col(Content.id) == VisitorKey.content_id)
+        .join(Integration, col(Integration.id) == VisitorKey.integration_id)
+        .where(VisitorKey.key_hash == key_hash)
+    )
+    return session.exec(query).first()
+
+
+def newest_visitor_key(
+    session: Session, credential: str, content_id: int, integration_id: int, role: str, until: datetime
+) -> VisitorKey | None:
+    """One that was made for this sign-in, content and integration, with this role, and works beyond `until`."""
+    query = (
+        select(VisitorKey)
+        .where(
+            VisitorKey.credential == credential,
+            VisitorKey.content_id == content_id,
+            VisitorKey.integration_id == integration_id,
+            VisitorKey.role == role,
+            col(VisitorKey.expires_at) > until,
+        )
+        .order_by(col(VisitorKey.id).desc())
+    )
+    return session.exec(query.limit(1)).first()
+
+
+def drop_visitor_keys(session: Session, credential: str) -> list[int]:
+    """Delete the visitor keys that end with this sign-in; returns their numbers."""
+    gone = delete(VisitorKey).where(col(VisitorKey.credential) == credential).returning(col(VisitorKey.id))
+    return list(session.execute(gone).scalars().all())
+
+
+def sweep_visitor_keys(session: Session) -> list[int]:
+    """Delete visitor keys whose time is over; returns their numbers."""
+    gone = delete(VisitorKey).where(col(VisitorKey.expires_at) < now()).returning(col(VisitorKey.id))
+    return list(session.execute(gone).scalars().all())
+
+
 def touch(session: Session, sessions: dict[str, datetime], keys: dict[int, datetime]) -> None:
     """Write down when sessions and keys were last used."""
     for token_hash, moment in sessions.items():
@@ -113,16 +155,18 @@ def touch(session: Session, sessions: dict[str, datetime], keys: dict[int, datet
             session.add(key)
 
 
-def end(session: Session, guid: str) -> None:
-    """Delete one browser session."""
+def end(session: Session, guid: str) -> list[int]:
+    """Delete one browser session; returns the numbers of the visitor keys that ended with it."""
     session.exec(delete(BrowserSession).where(col(BrowserSession.guid) == guid))
+    return drop_visitor_keys(session, f"session:{guid}")
 
 
 def end_all(session: Session, user_guid: str) -> None:
-    """Delete every browser session of a person."""
+    """Delete every browser session of a person, with the visitor keys made for her."""
     user = session.exec(select(User).where(User.guid == user_guid)).first()
     if user is not None:
         session.exec(delete(BrowserSession).where(col(BrowserSession.user_id) == user.id))
+        session.exec(delete(VisitorKey).where(col(VisitorKey.user_id) == user.id))
 
 
 def sweep(session: Session, idle: float) -> list[str]:

@@ -14,7 +14,8 @@ class Caller:
     """A person, by session or key, or nobody.
 
     `via` is `session` (cookie), `key` (a person's API key), `content` (a running instance's own key,
-    which speaks for the content's owner but only where a route says so) or `anonymous`.
+    which speaks for the content's owner but only where a route says so), `visitor` (a short-lived key with which
+    the app `content_guid` acts for its viewer) or `anonymous`.
     `credential` names the session or key, never its value. `groups` are the GUIDs of the groups she is in,
     `group_names` what they are called, by name.
     """
@@ -25,7 +26,7 @@ class Caller:
     name: str = ""
     email: str = ""
     role: str = ""
-    via: Literal["session", "key", "content", "anonymous"] = "anonymous"
+    via: Literal["session", "key", "content", "visitor", "anonymous"] = "anonymous"
     credential: str = ""
     content_guid: str | None = None
     groups: frozenset[str] = frozenset()

@@ -22,6 +22,7 @@ COMPLETE: dict[str, dict[str, str]] = {
     "azure": {**CLIENT, "tenant_id": "contoso.onmicrosoft.com"},
     "github": CLIENT,
     "salesforce": {**CLIENT, "sf_host_domain": "acme.my.salesforce.com"},
+    "connect": {},
     "custom": {
         **CLIENT,
         "authorization_uri": "https://idp.example.com/authorize",
@@ -68,8 +69,10 @@ HOSTILE = [
 ]
 DIRECTORY_DOMAINS = {"evil.test", "contoso.onmicrosoft.com.evil.test"}
 TEMPLATES = catalog.load().all()
+CLIENTS = [template for template in TEMPLATES if template.data.endpoints]
 
 each_template = pytest.mark.parametrize("template", TEMPLATES, ids=lambda template: template.key)
+each_client = pytest.mark.parametrize("template", CLIENTS, ids=lambda template: template.key)
 
 
 def test_the_vendors_are_those_of_the_seed():
@@ -89,13 +92,13 @@ def test_the_wire_shape(template: Template):
     assert all(re.compile(field["validation"]) for field in wire["fields"])
 
 
-@each_template
+@each_client
 def test_the_authentication_types_are_those_of_the_seed(template: Template):
     both = template.key in {"azure", "custom"}
     assert set(template.auth_types) == ({"Viewer", "Service Account"} if both else {"Viewer"})
 
 
-@each_template
+@each_client
 def test_a_complete_config_makes_a_client(template: Template):
     settled = template.settle(COMPLETE[template.key], allow_local=False)
     assert "CANARY" not in json.dumps(settled.config) + repr(settled)
@@ -134,7 +137,24 @@ def test_each_missing_value_is_named(template: Template):
             assert str(caught.value) == f"The config key {name} is required"
 
 
-@each_template
+def test_visitor_keys_have_one_option_and_no_client():
+    template = catalog.load().get("connect")
+    assert template is not None
+    assert template.auth_types == ("Visitor API Key",)
+    settled = template.settle({}, allow_local=False)
+    assert (settled.config, settled.secrets, settled.auth_type) == ({"max_role": "Viewer"}, {}, "Visitor API Key")
+    client = template.client({"max_role": "Viewer"}, {})
+    assert [client.token_uri, client.authorization_uri, client.client_id] == ["", None, ""]
+    assert fingerprint(client) == fingerprint(template.client({"max_role": "Admin"}, {}))
+    for wrong in ("viewer", "Administrator", "x"):
+        with pytest.raises(ConfigProblems) as caught:
+            template.settle({"max_role": wrong}, allow_local=False)
+        assert str(caught.value) == "The config key max_role must be one of (Viewer, Publisher, Admin)"
+    with pytest.raises(ConfigProblems, match="scopes"):
+        template.settle({"scopes": "admin"}, allow_local=False)
+
+
+@each_client
 def test_unknown_keys_and_authentication_types_are_refused(template: Template):
     with pytest.raises(ConfigProblems) as caught:
         template.settle({**COMPLETE[template.key], "auth_type": "Visitor API Key", "extra": "x"}, allow_local=True)
@@ -163,7 +183,7 @@ def test_hosts_and_tenants_are_validated_not_concatenated(key: str, hostile: str
     assert "evil" not in str(caught.value)
 
 
-@each_template
+@each_client
 def test_client_ids_cannot_move_an_address(template: Template):
     for hostile in ["../../evil", "a/b", "a?b", "a#b", "x\r\ny"]:
         try:

@@ -4,7 +4,7 @@ from server.db.models.audit import AuditEvent
 from server.db.models.content import Bundle, Content, EnvironmentVariable, Instance, Permission
 from server.db.models.labels import Bookmark, ContentTag, Tag, Thumbnail, Vanity
 from server.db.models.oauth import Association, Connection, Flow, Integration
-from server.db.models.people import ApiKey, BrowserSession, Group, Membership, User
+from server.db.models.people import ApiKey, BrowserSession, Group, Membership, User, VisitorKey
 from server.db.models.sources import EnvironmentPermission, ExecutionEnvironment, Package, Repository
 from server.db.models.system import Meta, Task, TaskLine
 
@@ -36,4 +36,5 @@ __all__ = [
     "Thumbnail",
     "User",
     "Vanity",
+    "VisitorKey",
 ]

@@ -81,6 +81,26 @@ class ApiKey(SQLModel, table=True):
     expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class VisitorKey(SQLModel, table=True):
+    """A short-lived key with which one app acts for one viewer. `credential` names the sign-in it ends with.
+
+    The value is not kept: it is derived from `nonce` and the server's key, and looked up by its SHA-256.
+    """
+
+    __tablename__ = "visitor_keys"
+
+    id: int | None = Field(default=None, primary_key=True)
+    nonce: str
+    key_hash: str = Field(unique=True)
+    user_id: int = Field(foreign_key="users.id", ondelete="CASCADE", index=True)
+    content_id: int = Field(foreign_key="content.id", ondelete="CASCADE", index=True)
+    integration_id: int = Field(foreign_key="integrations.id", ondelete="CASCADE", index=True)
+    credential: str = Field(index=True)
+    role: str
+    created_time: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
 class BrowserSession(SQLModel, table=True):
     """A signed-in browser. The cookie's value is stored only as SHA-256; `guid` names the session elsewhere."""
 

@@ -67,6 +67,8 @@ def test_a_stored_config_of_an_older_release_still_makes_a_client():
 
 def test_guides_name_this_servers_redirect_address():
     for template in catalog.load().all():
+        if template.data.endpoints is None:
+            continue
         steps = template.guide("https://here.example.com/cb")
         assert any("https://here.example.com/cb" in step.code for step in steps)
         assert not any("{callback_url}" in step.code + step.text for step in steps)

@@ -5,8 +5,11 @@ import asyncio
 import httpx
 import pytest
 
-from server.db.models import AuditEvent, Connection
+from server.accounts.own_keys import OwnKeys
+from server.db.models import ApiKey, AuditEvent, Connection, Content, VisitorKey
 from server.oauth.integrations import Draft
+from server.web.caller import Caller
+from server.web.errors import ApiError
 from tests.unit.server.vault.house import CANARY, House, lock, until
 
 PATH = "/__api__/v1/oauth/integrations/credentials"
@@ -15,6 +18,7 @@ USER = "urn:posit:connect:user-session-token"
 CONTENT = "urn:posit:connect:content-session-token"
 ACCESS = "urn:ietf:params:oauth:token-type:access_token"
 API_KEY = "urn:posit:connect:api-key"
+AWS = "urn:ietf:params:aws:token-type:credentials"
 
 
 class World:
@@ -77,7 +81,6 @@ async def test_an_expired_token_is_replaced_without_anyone_asking(world, house):
     ("changes", "code"),
     [
         ({"grant_type": None}, 213),
-        ({"grant_type": GRANT.replace("ietf", "eitf")}, 213),
         ({"subject_token_type": None}, 214),
         ({"subject_token_type": "foo"}, 214),
         ({"subject_token": None}, 215),
@@ -151,8 +154,6 @@ async def test_a_locked_viewer_gets_nothing(world, house):
 
 
 async def test_access_and_association_are_asked_each_time(world, house):
-    from server.db.models import Content
-
     assert (await world.exchange()).status_code == 200
     with house.change(Content) as rows:
         rows[0].access_type = "acl"
@@ -172,8 +173,6 @@ async def test_access_and_association_are_asked_each_time(world, house):
 
 
 async def test_locked_content_gets_nothing(world, house):
-    from server.db.models import Content
-
     with house.change(Content) as rows:
         rows[0].locked = True
     house.directory.forget(world.app.guid)
@@ -182,8 +181,6 @@ async def test_locked_content_gets_nothing(world, house):
 
 @pytest.mark.parametrize("what", ["association", "access", "session", "content"])
 async def test_what_is_taken_away_while_the_provider_answers_counts(world, house, what):
-    from server.db.models import Content
-
     house.time.ahead = 3601
     house.provider.delay = 0.2
     asked = asyncio.create_task(world.exchange())
@@ -290,3 +287,138 @@ async def test_nobody_ever_gets_anothers_token(world, house):
     for name, token in await asyncio.gather(*(ask(number) for number in range(120))):
         assert token.split("-")[1] == name
     assert house.provider.refreshes == len(people)
+
+
+async def test_posits_misspelt_grant_type_is_understood_and_resource_and_scope_are_ignored(world):
+    answer = await world.exchange(grant_type=GRANT.replace("ietf", "eitf"), resource="https://x", scope="y")
+    assert answer.status_code == 200
+
+
+class Visiting(World):
+    """The app may ask for visitor API keys, and for nothing else."""
+
+    async def open(self, house: House, max_role: str = "Admin"):
+        await self.build(house)
+        self.visitor = await house.visitor_integration(self.admin, max_role)
+        await house.associate(self.owner, self.app, self.visitor)
+        return self
+
+    async def key(self, **changes) -> str:
+        answer = await self.exchange(requested_token_type=API_KEY, **changes)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["access_token"]
+
+    async def who(self, key: str):
+        found = await self.house.sessions.identify([(b"authorization", f"Key {key}".encode())])
+        return found if isinstance(found, Caller) else None
+
+
+@pytest.fixture
+async def visiting(house: House) -> Visiting:
+    return await Visiting().open(house)
+
+
+async def test_an_app_gets_a_key_that_acts_as_the_viewer(visiting, house):
+    answer = await visiting.exchange(requested_token_type=API_KEY, audience=visiting.visitor.guid)
+    body = answer.json()
+    assert (body["issued_token_type"], body["token_type"]) == (API_KEY, "Key")
+    assert 3590 <= body["expires_in"] <= 3600
+    assert answer.headers["cache-control"] == "no-store"
+    who = await visiting.who(body["access_token"])
+    assert (who.guid, who.role) == (visiting.alice.guid, "viewer")
+    assert (who.via, who.content_guid) == ("visitor", visiting.app.guid)
+    again = await visiting.exchange(requested_token_type=API_KEY)
+    assert again.json()["access_token"] == body["access_token"]
+    assert len(house.rows(VisitorKey)) == 1
+    dumped = "".join(str(vars(row)) for row in house.rows(VisitorKey))
+    assert body["access_token"] not in dumped
+    assert all(key.user_id != visiting.alice.id or key.name == "test" for key in house.rows(ApiKey))
+    await house.trail.aclose()
+    assert [e.actor for e in house.rows(AuditEvent) if e.action == "exchange_credentials"] == ["alice", "alice"]
+
+
+@pytest.mark.parametrize("requested", [None, ACCESS, AWS])
+@pytest.mark.parametrize("named", [False, True])
+async def test_another_type_than_a_key_is_refused_in_posits_words(visiting, requested, named):
+    audience = visiting.visitor.guid if named else None
+    answer = await visiting.exchange(requested_token_type=requested, audience=audience)
+    assert told(answer) == (400, 242)
+    assert answer.json()["error"] == "Invalid requested_token_type. Expected 'urn:posit:connect:api-key'"
+
+
+@pytest.mark.parametrize(
+    ("person", "max_role", "role"),
+    [("admin", "Viewer", "viewer"), ("admin", "Publisher", "publisher"), ("admin", "Admin", "administrator"),
+     ("owner", "Admin", "publisher"), ("alice", "Admin", "viewer")],
+)  # fmt: skip
+async def test_the_role_is_the_lower_of_the_two(house, person, max_role, role):
+    visiting = await Visiting().open(house, max_role)
+    someone = getattr(visiting, person)
+    visiting.handle = house.handles.viewer(someone.caller, visiting.app.guid)
+    assert (await visiting.who(await visiting.key())).role == role
+
+
+@pytest.mark.parametrize("what", ["sign out", "lock", "access", "content", "association", "integration", "public"])
+async def test_a_key_ends_with_what_it_stands_on(visiting, house, what):
+    key = await visiting.key()
+    assert await visiting.who(key) is not None
+    if what == "sign out":
+        await house.sessions.end(visiting.alice.caller)
+        assert house.rows(VisitorKey) == []
+    elif what == "lock":
+        await house.db.write(lock, visiting.alice.guid)
+        await house.sessions.person_changed(visiting.alice.guid, end_sessions=False)
+    elif what == "association":
+        await house.associate(visiting.owner, visiting.app)
+    elif what == "integration":
+        await house.integrations.delete(visiting.admin.caller, visiting.visitor.guid)
+    else:
+        with house.change(Content) as rows:
+            rows[0].locked = what == "content"
+            rows[0].access_type = {"access": "acl", "public": "all"}.get(what, "logged_in")
+        house.directory.forget(visiting.app.guid)
+    assert await visiting.who(key) is None
+
+
+async def test_rights_only_shrink(house):
+    visiting = await Visiting().open(house, "Publisher")
+    visiting.handle = house.handles.viewer(visiting.admin.caller, visiting.app.guid)
+    key = await visiting.key()
+    for max_role, role in (("Viewer", "viewer"), ("Admin", "publisher")):
+        draft = Draft(config={"max_role": max_role}, sent=frozenset({"config"}))
+        await house.integrations.change(visiting.admin.caller, visiting.visitor.guid, draft)
+        found = await visiting.who(key)
+        assert found.role == role
+        assert await visiting.who(key) is found
+    assert (await visiting.who(await visiting.key())).role == "administrator"
+
+
+async def test_two_sign_ins_have_two_keys_and_another_app_a_third(visiting, house):
+    first = await visiting.key()
+    cookie, _ = await house.sessions.open(visiting.alice.id, address="", user_agent="")
+    second = await house.sessions.identify([(b"cookie", f"tabard_session={cookie}".encode())])
+    other = await visiting.key(subject_token=house.handles.viewer(second, visiting.app.guid))
+    assert other != first
+    await house.sessions.end(visiting.alice.caller)
+    assert await visiting.who(first) is None
+    assert (await visiting.who(other)).username == "alice"
+
+
+async def test_a_key_makes_neither_keys_nor_further_visits(visiting, house):
+    who = await visiting.who(await visiting.key())
+    with pytest.raises(ApiError) as refused:
+        await OwnKeys(house.db, house.sessions, house.trail).create(who, "forever", None)
+    assert refused.value.status == 403
+    answer = await visiting.exchange(
+        requested_token_type=API_KEY, subject_token=house.handles.viewer(who, visiting.app.guid)
+    )
+    assert told(answer) == (403, 22)
+
+
+async def test_a_call_with_a_key_may_use_what_the_viewer_connected_while_the_key_lives(visiting, house):
+    await house.associate(visiting.owner, visiting.app, visiting.visitor, visiting.integration)
+    who = await visiting.who(await visiting.key())
+    handle = house.handles.viewer(who, visiting.app.guid)
+    assert (await visiting.exchange(subject_token=handle)).json()["access_token"] == "at-alice-0"
+    await house.sessions.end(visiting.alice.caller)
+    assert told(await visiting.exchange(subject_token=handle)) == (400, 215)

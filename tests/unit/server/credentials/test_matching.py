@@ -38,9 +38,12 @@ def test_the_one_that_fits(form: ExchangeForm, there: list[AssociationView], fou
 @pytest.mark.parametrize(
     ("form", "there", "code"),
     [
-        (ask(), [], 212), (ask(), [S1, K1], 212), (ask("content"), [V1], 212), (ask(requested=AWS), [V1], 212),
+        (ask(), [], 212), (ask("content"), [V1], 212), (ask(requested=AWS), [V1], 212),
         (ask(), [V1, V2], 257), (ask(audience=S1.guid), [V1], 256), (ask(audience=V1.guid), [], 256),
         (ask(audience=S1.guid), [V1, S1], 252), (ask("content", V1.guid), [V1, S1], 252),
+        (ask(), [K1], 242), (ask(), [K1, S1], 242), (ask(requested=AWS), [K1], 242), (ask("content"), [K1], 212),
+        (ask(audience=K1.guid), [K1, V1], 242), (ask("content", K1.guid), [K1], 252),
+        (ask(requested=API_KEY), [V1], 212),
         (ask(audience=V1.guid, requested=AWS), [V1], 250), (ask(audience=V1.guid, requested=API_KEY), [V1], 242),
     ],
 )  # fmt: skip

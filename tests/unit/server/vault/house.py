@@ -46,8 +46,10 @@ from server.keys.keyring import Keyring
 from server.oauth import api as oauth_api
 from server.oauth.associations import Associations
 from server.oauth.integrations import Draft, Integrations
+from server.oauth.visiting import Visiting
 from server.sessions.handles import Handles
 from server.sessions.identify import Sessions
+from server.sessions.visitors import VisitorKeys
 from server.vault import api as vault_api
 from server.vault.connections import Consented
 from server.vault.vault import Vault
@@ -233,6 +235,8 @@ class House:
         self.handles = Handles(self.keyring)
         self.integrations = Integrations(self.db, self.keyring, load(), self.trail, allow_local=True)
         self.associations = Associations(self.db, self.trail, self.integrations, self.directory)
+        self.visiting = Visiting(self.directory, self.associations)
+        self.sessions.entitle(self.visiting.role)
         client = self.provider.client
         self.vault = Vault(self.db, self.keyring, self.integrations, client=client, trail=self.trail, clock=self.time)
         self.consent = Consent(self.vault.standings)
@@ -243,6 +247,8 @@ class House:
             self.directory,
             sessions=self.sessions,
             handles=self.handles,
+            visitors=VisitorKeys(self.db, self.keyring, self.sessions),
+            visiting=self.visiting,
             trail=self.trail,
             origin=ORIGIN,
         )
@@ -332,6 +338,11 @@ class House:
 
     async def integration(self, admin: Person, template: str = "custom", **changes: Any) -> Any:
         draft = Draft(template=template, name="Warehouse", config=config(**changes))
+        return await self.integrations.create(admin.caller, draft)
+
+    async def visitor_integration(self, admin: Person, max_role: str = "Viewer") -> Any:
+        """One that lets apps ask for visitor API keys."""
+        draft = Draft(template="connect", name="API", config={"max_role": max_role})
         return await self.integrations.create(admin.caller, draft)
 
     async def associate(self, owner: Person, app: App, *integrations: Any) -> None:
