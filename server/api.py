@@ -6,10 +6,12 @@ from server.access.api import AccessApi
 from server.accounts.api import PeopleApi
 from server.accounts.bootstrap import Bootstrap
 from server.bundles.api import BundlesApi
+from server.caches.api import CachesApi
 from server.credentials.api import Exchange
 from server.discovery.api import discovery_routes
 from server.discovery.description import Description
 from server.groups.api import GroupsApi
+from server.images.api import ImagesApi
 from server.instances.api import JobsApi
 from server.oauth import api as oauth
 from server.packages.api import PackagesApi
@@ -37,6 +39,8 @@ def api_routes(s: Services) -> list[Route]:
         BundlesApi(s.db, s.shelf, s.guard, s.trail).routes(),
         deploy_routes(s.deployer, s.guard),
         PackagesApi(s.db, s.guard).routes(),
+        CachesApi(s.db, s.environments, s.tasks, s.trail).routes(),
+        ImagesApi(s.db, s.trail).routes(),
         task_routes(s.tasks),
         JobsApi(s.db, s.guard, s.pool, s.data_dir / "run").routes(),
     )

@@ -67,6 +67,7 @@ class Services:
     vault: Vault
     shelf: Shelf
     tasks: Tasks
+    environments: EnvironmentStore
     runner: LocalRunner
     pool: Pool
     documents: Documents
@@ -100,7 +101,8 @@ def assemble(
     sessions.entitle(visiting.role)
     shelf, variables = Shelf(data / "bundles", settings.max_bundle_size), Variables(db, keyring)
     documents = Documents(db, shelf)
-    preparer = _preparer(settings, data, interpreters, shelf)
+    environments = _environments(settings, data, interpreters)
+    preparer = Preparer(shelf, environments)
     issuer = Credentials(db, handles, settings.internal_url, associations=associations, forget_key=sessions.forget_key)
     runner, tasks, csrf = LocalRunner(), Tasks(db), Csrf(keyring, settings.origins)
     pool = _pool(settings, opened, runner, preparer, issuer, variables, network)
@@ -126,6 +128,7 @@ def assemble(
         vault=Vault(db, keyring, integrations, client=outbound, trail=trail),
         shelf=shelf,
         tasks=tasks,
+        environments=environments,
         runner=runner,
         pool=pool,
         documents=documents,
@@ -135,14 +138,13 @@ def assemble(
     )
 
 
-def _preparer(settings: Settings, data: Path, interpreters: tuple[Interpreter, ...], shelf: Shelf) -> Preparer:
-    environments = EnvironmentStore(
+def _environments(settings: Settings, data: Path, interpreters: tuple[Interpreter, ...]) -> EnvironmentStore:
+    return EnvironmentStore(
         data / "environments",
         uv=Path(find_uv_bin()),
         interpreters=interpreters,
         installer_variables=settings.installer_variables,
     )
-    return Preparer(shelf, environments)
 
 
 def _pool(

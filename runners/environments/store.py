@@ -105,6 +105,23 @@ class EnvironmentStore:
                 return found
             return await self._build(key, wanted, interpreter, needed, report)
 
+    def stored(self) -> list[tuple[str, str]]:
+        """Every complete environment as its key and its Python version. Blocks: run it in a thread."""
+        found = []
+        for marker in self._root.glob(f"*/{_MARKER}"):
+            with contextlib.suppress(OSError, ValueError, KeyError):
+                facts = json.loads(marker.read_text())
+                found.append((str(facts["key"]), str(facts["version"])))
+        return sorted(found)
+
+    async def remove(self, key: str) -> None:
+        """Delete one environment; whoever asks for it next builds it again."""
+        async with self._exclusive(key):
+            place = self._place(key)
+            # Without its marker it is not there any more, however far the deletion comes.
+            (place / _MARKER).unlink(missing_ok=True)
+            await asyncio.to_thread(shutil.rmtree, place, ignore_errors=True)
+
     def _place(self, key: str) -> Path:
         return self._root / key[:32]
 

@@ -139,3 +139,15 @@ async def test_too_slow(store: EnvironmentStore) -> None:
 async def test_bad_requests(store: EnvironmentStore, request_: EnvironmentRequest, says: str) -> None:
     with pytest.raises(EnvironmentFailed, match=says):
         await store.build(request_, silent)
+
+
+async def test_what_is_stored_can_be_listed_and_deleted(store: EnvironmentStore, log: Path) -> None:
+    assert store.stored() == []
+    first, second = await store.build(ask(), silent), await store.build(ask("streamlit\npandas"), silent)
+    (first.root.parent / "half" / "bin").mkdir(parents=True)
+    assert store.stored() == sorted([(first.key, "3.11.7"), (second.key, "3.11.7")])
+    await store.remove(first.key)
+    assert store.stored() == [(second.key, "3.11.7")]
+    assert not first.root.exists()
+    assert (await store.build(ask(), silent)).key == first.key
+    assert runs(log) == 3

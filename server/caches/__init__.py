@@ -1,0 +1,1 @@
+"""Caches: the environments that were built, as administrators see and delete them."""

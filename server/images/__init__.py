@@ -1,0 +1,1 @@
+"""Execution environments: the images that an administrator says content could run in, and who may use them."""
