@@ -127,7 +127,7 @@ class Visits:
             return obstacles.NotReady(caller, view, routed)
         if isinstance(routed, CannotStart):
             return obstacles.NotRunning(caller, view, routed, may_edit(caller, view))
-        if _closed(found.inside, routed):
+        if _closed(found, routed):
             return obstacles.Nothing(caller, view)
         return Visit(caller, view, self._destination(caller, view, found, routed, target), waited=routed.waited)
 
@@ -144,14 +144,16 @@ class Visits:
     ) -> Destination:
         link = routed.live.link
         assert isinstance(link, Upstream)
+        strips = not routed.live.kind.traits.keeps_base_path
         introduction = self._introductions.of(caller, view, routed.live)
         return Destination(
             upstream=link,
-            target=target,
+            target=found.below if strips else target,
             inject=introduction.headers,
             public_origin=self._origin,
             base_path=found.base_path,
             tags=introduction.tags,
+            stripped=strips,
         )
 
 
@@ -159,10 +161,14 @@ def _says_origin(headers: tuple[Header, ...]) -> bool:
     return any(name == b"origin" for name, _value in headers)
 
 
-def _closed(inside: str, routed: Routed) -> bool:
+def _closed(found: Address, routed: Routed) -> bool:
     """Whether the path is one the framework opens to everybody and no viewer needs (frameworks.md 3.2).
 
-    Compared as the app will read it, percent-decoded.
+    Compared as the app will read it, percent-decoded. Closed too is what would begin with "//" once the base path
+    is gone: servers read a host in it (RFC 9112 section 3.2.1), and apps redirect to that.
     """
-    path = unquote(inside) if "%" in inside else inside
-    return any(path == closed or path.startswith(closed + "/") for closed in routed.live.kind.traits.closed_paths)
+    traits = routed.live.kind.traits
+    if not traits.keeps_base_path and found.below.startswith(b"//"):
+        return True
+    path = unquote(found.inside) if "%" in found.inside else found.inside
+    return any(path == closed or path.startswith(closed + "/") for closed in traits.closed_paths)

@@ -28,7 +28,8 @@ class Head:
 class Destination:
     """Where a decided request goes, and what the proxy puts on it.
 
-    `target` is sent to the app byte for byte. `inject` replaces every client copy of the same names.
+    `target` is sent to the app byte for byte. `inject` replaces every client copy of the same names. `stripped`
+    says that `target` lacks the base path, as the app does in what it answers.
     `public_origin` ("https://apps.example.com") fills X-Forwarded-Proto/-Host and rewritten Locations;
     `base_path` ("/content/<guid>", or "" at the root of an own host) fills X-Forwarded-Prefix and confines
     cookies. `tags` are what `Registry.close` and `Registry.count` find this exchange by.
@@ -40,6 +41,7 @@ class Destination:
     public_origin: str
     base_path: str
     tags: frozenset[str]
+    stripped: bool = False
 
 
 @dataclass(frozen=True, slots=True)

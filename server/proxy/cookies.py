@@ -30,10 +30,10 @@ class CookieRules:
         left = b";".join(kept)
         return left[1:] if left.startswith(b" ") else left
 
-    def confined(self, value: bytes, base_path: str) -> bytes | None:
+    def confined(self, value: bytes, base_path: str, *, hidden: str = "") -> bytes | None:
         """An app's Set-Cookie value with no Domain and its Path inside `base_path`, or None if it may not pass.
 
-        Refused: our names in any spelling, no name at all (browsers would send the value as if it were a
+        `hidden` is the base path if the app does not know it, and is put before the path it says. Refused: our names in any spelling, no name at all (browsers would send the value as if it were a
         name), a name that is no token, control bytes (RFC 6265bis section 5.6). Other attributes keep their
         bytes.
         """
@@ -52,7 +52,7 @@ class CookieRules:
                 path = setting.strip(b" ")
             elif key != b"domain":
                 kept.append(attribute)
-        kept.append(b" Path=" + _inside(path, base_path.encode()))
+        kept.append(b" Path=" + _inside(path, base_path.encode(), hidden.encode()))
         return b";".join(kept)
 
 
@@ -66,9 +66,11 @@ def _bare(name: bytes) -> bytes:
     return bare
 
 
-def _inside(path: bytes, base: bytes) -> bytes:
-    """`path` if it plainly lies inside `base`, else `base`."""
+def _inside(path: bytes, base: bytes, hidden: bytes) -> bytes:
+    """`path` if it plainly lies inside `base`, or does so with `hidden` before it, else `base`."""
     plain = path.startswith(b"/") and not any(odd in path for odd in (b"..", b"%", b"\\", b"//"))
     if plain and (not base or path == base or path.startswith(base + b"/")):
         return path
+    if plain and hidden and path != b"/":
+        return hidden + path
     return base or b"/"

@@ -88,7 +88,7 @@ class _Exchange:
         self._send = send
         self._destination = destination
         self._policy = policy
-        self._public = public_name(destination.public_origin, destination.base_path)
+        self._public = public_name(destination.public_origin, destination.base_path, stripped=destination.stripped)
         self._loop = asyncio.get_running_loop()
         task = asyncio.current_task()
         assert task is not None

@@ -98,18 +98,25 @@ _SPECIAL = {
 
 @dataclass(frozen=True, slots=True)
 class Public:
-    """How the outside world names the app: parts of `Destination.public_origin` and `Destination.base_path`."""
+    """How the outside world names the app: parts of `Destination.public_origin` and `Destination.base_path`.
+
+    `hidden` is the base path if the app does not know it ("" if it does): what it says of its paths lacks it.
+    """
 
     origin: str
     scheme: str
     netloc: str
     base_path: str
     forwarded: tuple[Header, ...]
+    hidden: str = ""
 
 
 @lru_cache(maxsize=1024)
-def public_name(public_origin: str, base_path: str) -> Public:
-    """Split "https://apps.example.com" and "/content/x" once into what requests and answers need."""
+def public_name(public_origin: str, base_path: str, *, stripped: bool = False) -> Public:
+    """Split "https://apps.example.com" and "/content/x" once into what requests and answers need.
+
+    `stripped`: the app is asked without the base path.
+    """
     parts = urlsplit(public_origin)
     forwarded = [
         (b"X-Forwarded-Proto", parts.scheme.encode()),
@@ -118,7 +125,8 @@ def public_name(public_origin: str, base_path: str) -> Public:
     base = base_path.rstrip("/")
     if base:
         forwarded.append((b"X-Forwarded-Prefix", base.encode()))
-    return Public(f"{parts.scheme}://{parts.netloc}", parts.scheme, parts.netloc, base, tuple(forwarded))
+    origin = f"{parts.scheme}://{parts.netloc}"
+    return Public(origin, parts.scheme, parts.netloc, base, tuple(forwarded), base if stripped else "")
 
 
 @dataclass(frozen=True)
@@ -202,7 +210,7 @@ class HeaderPolicy:
             if _CONTROL.search(value) is not None:
                 raise ValueError("control byte in a header field")
             if name == b"set-cookie":
-                cookie = self._cookies.confined(value, public.base_path)
+                cookie = self._cookies.confined(value, public.base_path, hidden=public.hidden)
                 if cookie is not None:
                     out.append((name, cookie))
             elif name in (b"location", b"content-location"):
@@ -250,7 +258,13 @@ def _app_credentials(value: bytes) -> bool:
 
 
 def _outward(value: bytes, public: Public, internal: tuple[str, int]) -> bytes:
-    """A URL an app answered with, with its internal address (or the wrong scheme) replaced by the public one."""
+    """A URL an app answered with, with its internal address (or the wrong scheme) replaced by the public one.
+
+    A path of an app that does not know its base path gets it. Who means another place of this server names it
+    whole, with its origin.
+    """
+    if value.startswith(b"/") and not value.startswith(b"//"):
+        return value if _within(value, public.hidden.encode()) else public.hidden.encode() + value
     if b"//" not in value:
         return value
     try:
@@ -262,10 +276,15 @@ def _outward(value: bytes, public: Public, internal: tuple[str, int]) -> bytes:
         return value
     rest = value.decode("latin-1").partition("//")[2][len(parts.netloc) :]
     if port == internal[1] and (host in _LOOPBACK or host == internal[0]):
-        inside = parts.path == public.base_path or parts.path.startswith(public.base_path + "/") or not public.base_path
+        inside = _within(parts.path.encode("latin-1"), public.base_path.encode())
         if not rest.startswith("/"):
             rest = "/" + rest
         return (public.origin + ("" if inside else public.base_path) + rest).encode("latin-1")
     if parts.netloc == public.netloc and parts.scheme not in ("", public.scheme):
         return (public.origin + rest).encode("latin-1")
     return value
+
+
+def _within(path: bytes, base: bytes) -> bool:
+    """Whether a path (with what follows it) is `base` or lies below it; everything lies below ""."""
+    return not base or path.startswith(base + b"/") or re.split(rb"[?#]", path, maxsplit=1)[0] == base

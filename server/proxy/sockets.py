@@ -129,7 +129,7 @@ class _Socket(asyncio.Protocol):
 
     async def _connect(self, head: Head, destination: Destination) -> None:
         upstream = destination.upstream
-        public = public_name(destination.public_origin, destination.base_path)
+        public = public_name(destination.public_origin, destination.base_path, stripped=destination.stripped)
         headers = self._policy.request(head.headers, public=public, client=head.client, inject=destination.inject)
         conn = await upstream.open()
         try:

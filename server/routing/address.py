@@ -14,12 +14,17 @@ CONTENT = re.compile(
 
 @dataclass(frozen=True)
 class Address:
-    """What a target below /content/ names. `inside` is the raw path below the base path, "" without a slash."""
+    """What a target below /content/ names.
+
+    `inside` is the raw path below the base path, "" without a slash; `below` is the target an app that knows no
+    base path gets: the same bytes with the query, and "/" where there is no path.
+    """
 
     content_guid: str
     bundle_id: int | None
     inside: str
     query: str
+    below: bytes
 
     @property
     def base_path(self) -> str:
@@ -37,6 +42,11 @@ def find(target: bytes) -> Address | None:
     guid, bundle, inside = match.groups()
     if bundle and int(bundle) > LARGEST_ID:
         return None
+    below = target[match.end() if inside is None else match.start(3) :]
     return Address(
-        guid.decode(), int(bundle) if bundle else None, (inside or b"").decode("latin-1"), query.decode("latin-1")
+        content_guid=guid.decode(),
+        bundle_id=int(bundle) if bundle else None,
+        inside=(inside or b"").decode("latin-1"),
+        query=query.decode("latin-1"),
+        below=below if inside else b"/" + below,
     )

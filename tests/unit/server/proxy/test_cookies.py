@@ -103,6 +103,21 @@ def test_a_set_cookie_is_confined_to_the_app(value, seen):
     assert RULES.confined(value, BASE) == seen
 
 
+@pytest.mark.parametrize(
+    ("value", "seen"),
+    [
+        (b"x=1; Path=/", b"x=1; Path=/content/abc"),
+        (b"x=1; Path=/in", b"x=1; Path=/content/abc/in"),
+        (b"x=1; Path=/content/abc/in", b"x=1; Path=/content/abc/in"),
+        (b"x=1; Path=/../in", b"x=1; Path=/content/abc"),
+        (b"x=1; Path=//in", b"x=1; Path=/content/abc"),
+        (b"x=1", b"x=1; Path=/content/abc"),
+    ],
+)
+def test_the_path_of_an_app_that_does_not_know_its_base_path_gets_it(value, seen):
+    assert RULES.confined(value, BASE, hidden=BASE) == seen
+
+
 def test_on_an_own_host_the_root_is_the_app():
     assert RULES.confined(b"x=1; Path=/anywhere; Domain=a.example", "") == b"x=1; Path=/anywhere"
     assert RULES.confined(b"x=1", "") == b"x=1; Path=/"

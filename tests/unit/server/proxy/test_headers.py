@@ -236,6 +236,33 @@ def test_a_location_names_the_public_address(location, seen):
     assert response((b"location", location)) == [(b"location", seen)]
 
 
+@pytest.mark.parametrize(
+    ("location", "seen"),
+    [
+        (b"/login?next=/", b"/content/abc/login?next=/"),
+        (b"/", b"/content/abc/"),
+        (b"/?a=1", b"/content/abc/?a=1"),
+        (b"/content/abc/x", b"/content/abc/x"),
+        (b"/content/abc?x", b"/content/abc?x"),
+        (b"/content/abc#x", b"/content/abc#x"),
+        (b"/content/abcd", b"/content/abc/content/abcd"),
+        (b"http://127.0.0.1:20007/x", b"https://apps.example.com:8443/content/abc/x"),
+        (b"https://apps.example.com:8443/elsewhere", b"https://apps.example.com:8443/elsewhere"),
+        (b"//elsewhere.example/x", b"//elsewhere.example/x"),
+        (b"x/y", b"x/y"),
+        (b"?a=1", b"?a=1"),
+    ],
+)
+def test_an_app_that_does_not_know_its_base_path_redirects_within_it(location, seen):
+    public = public_name("https://apps.example.com:8443", "/content/abc", stripped=True)
+    assert response((b"location", location), public=public) == [(b"location", seen)]
+    assert response((b"set-cookie", b"a=1; Path=/in"), public=public) == [(b"set-cookie", b"a=1; Path=/content/abc/in")]
+
+
+def test_a_path_of_an_app_that_knows_its_base_path_stays():
+    assert response((b"location", b"/elsewhere")) == [(b"location", b"/elsewhere")]
+
+
 def test_a_refresh_names_the_public_address():
     assert response((b"refresh", b"5; url=http://127.0.0.1:20007/x")) == [
         (b"refresh", b"5; url=https://apps.example.com:8443/content/abc/x")

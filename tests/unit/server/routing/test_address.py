@@ -29,6 +29,27 @@ def test_addresses(target: str, bundle: int | None, inside: str, query: str, bas
 
 
 @pytest.mark.parametrize(
+    ("rest", "below"),
+    [
+        ("", "/"),
+        ("?", "/?"),
+        ("?a=/b", "/?a=/b"),
+        ("/", "/"),
+        ("/?", "/?"),
+        ("/a%2Fb;v=1//c?d=%2e&e?", "/a%2Fb;v=1//c?d=%2e&e?"),
+        ("//a", "//a"),
+        ("/_bundle007/x", "/x"),
+        ("/_bundle7?x", "/?x"),
+    ],
+)
+def test_what_an_app_without_a_base_path_gets(rest: str, below: str):
+    for guid in (GUID, GUID.upper()):
+        found = find(f"/content/{guid}{rest}".encode())
+        assert found is not None
+        assert found.below == below.encode()
+
+
+@pytest.mark.parametrize(
     "target",
     [
         "/", "", "*", "/content/", "/content", f"/content/{GUID}x/", f"/content/{GUID[:-1]}/", f"//content/{GUID}/",
