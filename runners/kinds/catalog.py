@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from runners.kinds import panel, static, streamlit
+from runners.kinds import asgi, bokeh, dash, gradio, panel, shiny, static, streamlit, voila, wsgi
 from runners.kinds.kind import Kind
 
-KINDS: tuple[Kind, ...] = (streamlit.KIND, panel.KIND, static.KIND)
+KINDS: tuple[Kind, ...] = (
+    streamlit.KIND,
+    panel.KIND,
+    bokeh.KIND,
+    dash.KIND,
+    shiny.KIND,
+    gradio.KIND,
+    voila.KIND,
+    wsgi.KIND,
+    asgi.KIND,
+    static.KIND,
+)
 
 
 def by_mode(app_mode: str) -> Kind | None:

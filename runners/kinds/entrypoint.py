@@ -7,7 +7,8 @@ import re
 import stat
 from pathlib import Path
 
-_MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*)?")
+_MODULE = re.compile(r"[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*")
+_OBJECT = re.compile(r"[A-Za-z_]\w*")
 
 
 class EntrypointProblem(Exception):
@@ -17,8 +18,8 @@ class EntrypointProblem(Exception):
 def resolve(code: Path, entrypoint: str) -> Path:
     """The regular file inside `code` that an entry point names.
 
-    Accepts "app.py", "pages/app.py", "app", "package.app" and "app:obj". Raises EntrypointProblem for options,
-    absolute paths, "..", links and what is missing.
+    Accepts "app.py", "pages/app.py", "app", "package.app", "app:obj" and "app.py:obj". Raises EntrypointProblem
+    for options, absolute paths, "..", links and what is missing.
     """
     name = entrypoint.removeprefix("./")
     if not name:
@@ -27,9 +28,12 @@ def resolve(code: Path, entrypoint: str) -> Path:
         raise EntrypointProblem(f"The entry point {entrypoint!r} is an option, not a file; name the app's file.")
     if name.startswith("/") or "\\" in name or ".." in name.split("/") or not name.isprintable():
         raise EntrypointProblem(f"The entry point {entrypoint!r} is not a path inside the bundle.")
+    file, colon, wanted = name.rpartition(":")
+    if colon and _OBJECT.fullmatch(wanted):
+        name = file
     candidates = [name]
     if not name.endswith((".py", ".ipynb")) and _MODULE.fullmatch(name):
-        module = name.partition(":")[0].replace(".", "/")
+        module = name.replace(".", "/")
         candidates = [f"{module}.py", f"{module}/__init__.py"]
     for candidate in candidates:
         if _regular(code, candidate):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from runners.contract import LaunchSpec
+from runners.kinds.entrypoint import resolve
 
 # The identity headers the gateway adds to every request and upgrade, after it has removed a client's own copies.
 IDENTITY_HEADERS = (
@@ -27,7 +29,7 @@ class ProxyTraits:
     its sockets are, below the base path ("*" stands for one path segment). `visible_headers`: request headers the
     framework copies into the page (None: none), which is why no token may travel in a header there. `strip_headers`:
     headers the framework believes blindly, that a client must never send. `closed_paths`: below the base path,
-    not for viewers.
+    not for viewers. `credentials_header`: where the framework itself looks for JSON with `user` and `groups`.
     """
 
     keeps_base_path: bool
@@ -35,6 +37,7 @@ class ProxyTraits:
     visible_headers: tuple[str, ...] | None = None
     strip_headers: tuple[str, ...] = ()
     closed_paths: tuple[str, ...] = ()
+    credentials_header: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,9 @@ class Kind:
     `app_mode` is its name on the wire. `required` is the distribution a publisher must list ("" for none), `adds` are
     those the server installs where the publisher lists no version of them. `command` gives the argument list for a
     spec and a port, `variables` what the framework needs in its environment, `ready` the path that answers 200 once
-    the app serves, asked with `ready_method`, without running the publisher's code.
+    the app serves, asked with `ready_method`, without running the publisher's code. `locate` finds the file (or
+    folder) of an entry point in a bundle, or raises EntrypointProblem. `default_entrypoints` are tried in turn where
+    the manifest names none.
     """
 
     app_mode: str
@@ -58,6 +63,7 @@ class Kind:
     ready_method: str = "GET"
     default_entrypoints: tuple[str, ...] = field(default=("app.py",))
     adds: tuple[str, ...] = ()
+    locate: Callable[[Path, str], Path] = resolve
 
 
 def interpreter(spec: LaunchSpec) -> list[str]:

@@ -41,19 +41,23 @@ class Introductions:
         if made is None or made.caller is not caller or made.view is not view:
             if len(self._made) >= MOST_REMEMBERED:
                 self._made.clear()
-            made = self._made[name] = Introduction(caller, view, self._headers(caller, view), _tags(caller, view, live))
+            headers = self._headers(caller, view, live)
+            made = self._made[name] = Introduction(caller, view, headers, _tags(caller, view, live))
         return made
 
-    def _headers(self, caller: Caller, view: ContentView) -> tuple[Header, ...]:
+    def _headers(self, caller: Caller, view: ContentView, live: Live) -> tuple[Header, ...]:
         """Who is looking. No handle for anonymous viewers, nor on public content (X-10)."""
         if not caller.signed_in:
             return ()
         name = caller.username if caller.username.isascii() else quote(caller.username)
+        credentials = json.dumps({"user": caller.username, "groups": []}).encode()
         headers: list[Header] = [
             (b"x-app-user", name.encode()),
             (b"x-app-email", quote(caller.email, safe="@+").encode()),
-            (b"rstudio-connect-credentials", json.dumps({"user": caller.username, "groups": []}).encode()),
+            (b"rstudio-connect-credentials", credentials),
         ]
+        if live.kind.traits.credentials_header is not None:
+            headers.append((live.kind.traits.credentials_header.lower().encode(), credentials))
         if view.access_type != "all":
             headers.append((HANDLE_HEADER, self._handles.viewer(caller, view.guid).encode()))
         return tuple(headers)

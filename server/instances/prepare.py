@@ -11,8 +11,8 @@ from runners.bundles.manifest import Manifest, ManifestProblem
 from runners.contract import BuiltEnvironment
 from runners.environments import syntax
 from runners.environments.store import EnvironmentFailed, EnvironmentRequest, EnvironmentStore
-from runners.kinds import catalog
-from runners.kinds.entrypoint import EntrypointProblem, resolve
+from runners.kinds import catalog, foreign
+from runners.kinds.entrypoint import EntrypointProblem
 from runners.kinds.kind import Kind
 from server.bundles.shelf import Shelf
 from server.bundles.store import folder_of
@@ -45,10 +45,10 @@ class Preparer:
             raise StartProblem("The files of this version are gone; deploy it again.") from None
         kind = catalog.by_mode(manifest.app_mode)
         if kind is None:
-            raise StartProblem(f"This server cannot run {manifest.app_mode} content; it runs Streamlit and Panel apps.")
-        entrypoint = manifest.entrypoint or kind.default_entrypoints[0]
+            raise StartProblem(foreign.why_not(manifest.app_mode))
+        entrypoint = manifest.entrypoint or _default_entrypoint(code, kind)
         try:
-            resolve(code, entrypoint)
+            kind.locate(code, entrypoint)
         except EntrypointProblem as problem:
             raise StartProblem(str(problem)) from None
         return kind, code, entrypoint, manifest, _requirements(code, manifest)
@@ -71,10 +71,15 @@ class Preparer:
 
     async def check(self, prepared: Prepared) -> None:
         """Compile the entry point with the content's interpreter and find its imports. Raises StartProblem."""
-        file = resolve(prepared.code, prepared.entrypoint)
+        file = prepared.kind.locate(prepared.code, prepared.entrypoint)
         problem = await syntax.check_syntax(prepared.environment, file, prepared.code)
         if problem is not None:
             raise StartProblem(f"The app cannot start: {problem}")
+
+
+def _default_entrypoint(code: Path, kind: Kind) -> str:
+    names = kind.default_entrypoints
+    return next((name for name in names if (code / name).is_file()), names[0])
 
 
 def _requirements(code: Path, manifest: Manifest) -> str:

@@ -33,9 +33,9 @@ class CookieRules:
     def confined(self, value: bytes, base_path: str, *, hidden: str = "") -> bytes | None:
         """An app's Set-Cookie value with no Domain and its Path inside `base_path`, or None if it may not pass.
 
-        `hidden` is the base path if the app does not know it, and is put before the path it says. Refused: our names in any spelling, no name at all (browsers would send the value as if it were a
-        name), a name that is no token, control bytes (RFC 6265bis section 5.6). Other attributes keep their
-        bytes.
+        `hidden` is the base path if the app does not know it, and is put before the path it says. Refused: our
+        names in any spelling, no name at all (browsers would send the value as if it were a name), a name that is
+        no token, control bytes (RFC 6265bis section 5.6). Other attributes keep their bytes.
         """
         if _CONTROL.search(value) is not None:
             return None

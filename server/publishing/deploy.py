@@ -97,7 +97,11 @@ class Deployer:
 
         def write(session: Session) -> Bundle:
             bundle = bundles.get(session, view.id, number)
-            _check_mode(store.by_id(session, view.id), bundle)
+            content = store.by_id(session, view.id)
+            _check_mode(session, content, bundle)
+            if activate is not None:  # the kind is known from here on, whatever becomes of the deployment
+                content.app_mode = bundle.app_mode
+                session.add(content)
             instances.begin(session, job)
             if activate is None:
                 self._trail.record(session, caller, "build", content_guid=view.guid, bundle_id=number)
@@ -108,6 +112,7 @@ class Deployer:
             return bundle
 
         bundle = await self._db.write(write)
+        self._directory.forget(view.guid)
         self._pool.forgive(Place(view.guid, number, draft=True))
         self._pool.forgive(Place(view.guid, number))
         return bundle, job.key
@@ -166,6 +171,10 @@ class Deployer:
             content = session.get(Content, view.id, with_for_update=True)
             if content is None or bundle.id is None or session.get(Bundle, bundle.id) is None:
                 raise TaskFailed("This version was deleted while it was being deployed.")
+            try:  # a deployment of another kind may have come first
+                _check_mode(session, content, bundle)
+            except ApiError as problem:
+                raise TaskFailed(problem.message) from None
             environment = prepared.environment if prepared is not None else None
             content.bundle_id = bundle.id
             content.app_mode = bundle.app_mode
@@ -197,10 +206,12 @@ def _check_unlocked(view: ContentView) -> None:
         raise ApiError(409, LOCKED_PROCESS, "This content is locked; an administrator can unlock it.")
 
 
-def _check_mode(content: Content, bundle: Bundle) -> None:
-    if content.bundle_id is not None and content.app_mode not in ("unknown", bundle.app_mode):
+def _check_mode(session: Session, content: Content, bundle: Bundle) -> None:
+    """Content whose served version is of one kind never becomes another kind."""
+    served = session.get(Bundle, content.bundle_id) if content.bundle_id is not None else None
+    if served is not None and served.app_mode not in ("unknown", bundle.app_mode):
         raise ApiError(
             409,
             MODE_CHANGED,
-            f"This content is {content.app_mode}, the new version is {bundle.app_mode}; deploy it as new content.",
+            f"This content is {served.app_mode}, the new version is {bundle.app_mode}; deploy it as new content.",
         )

@@ -13,7 +13,7 @@ from runners.kinds.entrypoint import EntrypointProblem, resolve
 def code(tmp_path: Path) -> Path:
     home = tmp_path / "code"
     (home / "pkg" / "sub").mkdir(parents=True)
-    for name in ("app.py", "pkg/__init__.py", "pkg/sub/main.py", "name with spaces.py", "notes.txt"):
+    for name in ("app.py", "my-app.py", "pkg/__init__.py", "pkg/sub/main.py", "name with spaces.py", "notes.txt"):
         (home / name).write_text("")
     (tmp_path / "outside.py").write_text("")
     (home / "link.py").symlink_to("app.py")
@@ -31,6 +31,9 @@ def code(tmp_path: Path) -> Path:
         ("pkg", "pkg/__init__.py"),
         ("pkg.sub.main:server", "pkg/sub/main.py"),
         ("pkg/sub/main.py", "pkg/sub/main.py"),
+        ("pkg/sub/main.py:server", "pkg/sub/main.py"),
+        ("my-app", "my-app.py"),
+        ("my-app:server", "my-app.py"),
         ("name with spaces.py", "name with spaces.py"),
     ],
 )
@@ -53,6 +56,7 @@ def test_resolved(code: Path, entrypoint: str, file: str) -> None:
         "link.py",
         "linked/sub/main.py",
         "pkg/sub",
+        "app.py:a b",
         "app.py\n",
         "a\x00b",
         "C:\\x.py",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from runners.contract import LaunchSpec
-from runners.kinds.panel import KIND, VISIBLE_HEADERS
+from runners.kinds.bokeh import VISIBLE_HEADERS
+from runners.kinds.panel import KIND
 
 
 def test_command(make_spec: Callable[..., LaunchSpec]) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from types import SimpleNamespace
 
+from runners.kinds import shiny, streamlit
 from server.content.view import ContentView
 from server.gateway.introduce import HANDLE_HEADER, Introductions
 from server.instances.live import Place
@@ -16,7 +17,7 @@ VIEW = ContentView(
 )  # fmt: skip
 ALICE = Caller(user_id=1, guid="a", username="alice", email="alice@example.org", role="viewer", via="session",
                credential="session:1")  # fmt: skip
-LIVE = SimpleNamespace(key="k1", tag="instance:k1", place=Place("c", 1))
+LIVE = SimpleNamespace(key="k1", tag="instance:k1", place=Place("c", 1), kind=streamlit.KIND)
 
 
 def introductions() -> Introductions:
@@ -41,10 +42,17 @@ def test_two_people_and_two_instances_are_kept_apart():
     assert dict(alice.headers)[HANDLE_HEADER] != dict(other.headers)[HANDLE_HEADER]
     assert dict(other.headers)[b"x-app-user"] == b"bob"
     assert alice.tags & other.tags == {"content:c", "instance:k1"}
-    second = SimpleNamespace(key="k2", tag="instance:k2", place=Place("c", 2, draft=True))
+    second = SimpleNamespace(key="k2", tag="instance:k2", place=Place("c", 2, draft=True), kind=streamlit.KIND)
     tags = made.of(ALICE, VIEW, second).tags
     assert {"instance:k2", "draft:c:a"} <= tags
     assert "draft:c:a" not in alice.tags
+
+
+def test_a_framework_that_looks_for_credentials_elsewhere_finds_them():
+    live = SimpleNamespace(key="k3", tag="instance:k3", place=Place("c", 1), kind=shiny.KIND)
+    headers = dict(introductions().of(ALICE, VIEW, live).headers)
+    assert headers[b"shiny-server-credentials"] == headers[b"rstudio-connect-credentials"]
+    assert b"shiny-server-credentials" not in dict(introductions().of(ALICE, VIEW, LIVE).headers)
 
 
 def test_nobody_is_introduced_as_nobody():

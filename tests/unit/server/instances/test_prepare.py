@@ -70,6 +70,20 @@ async def refused(shelf: Shelf, row: Bundle) -> str:
     return caught.value.message
 
 
+async def test_an_entry_point_that_is_not_named_is_the_first_there_is(shelf: Shelf):
+    row = shelve(shelf, {"main.py": "", "requirements.txt": "flask\n"}, mode="python-api", entrypoint="")
+    environments = Environments()
+    made = await Preparer(shelf, environments).prepare(row, lambda _line: None)  # type: ignore[arg-type]
+    assert made.entrypoint == "main.py"
+    (asked,) = environments.asked
+    assert (asked.required, asked.adds) == ("", ("waitress",))
+
+
+async def test_a_kind_that_is_not_run_here_says_what_is_missing(shelf: Shelf):
+    row = shelve(shelf, {"app.R": "", "requirements.txt": ""}, mode="tensorflow-saved-model")
+    assert "it has no tensorflow_model_server" in await refused(shelf, row)
+
+
 async def test_what_lacks_is_said_before_anything_is_built(shelf: Shelf, monkeypatch):
     gone = Bundle(content_id=1, details={"folder": "gone"})
     assert await refused(shelf, gone) == "The files of this version are gone; deploy it again."

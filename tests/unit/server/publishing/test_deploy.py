@@ -129,6 +129,28 @@ async def test_what_cannot_be_deployed(desk: Desk):
     await refused(None, 409, 223)
 
 
+async def test_the_kind_is_known_from_the_beginning_on(desk: Desk):
+    desk.preparer.problem = StartProblem("This server cannot run it.")
+    task, _lines = await desk.deploy(desk.bundle("a.R", "shiny"))
+    assert task.code == 1
+    assert desk.view.app_mode == "shiny"
+    assert (await desk.directory.by_guid(desk.guid)).app_mode == "shiny"  # type: ignore[union-attr]
+    desk.preparer.problem = None
+    assert (await desk.deploy(desk.bundle()))[0].code == 0
+    assert desk.view.app_mode == "python-streamlit"
+
+
+async def test_of_two_kinds_at_once_the_first_to_serve_stays(desk: Desk):
+    desk.runner.gate.clear()
+    first = await desk.deployer.begin(desk.caller, desk.view, desk.bundle(), activate=True)
+    second = await desk.deployer.begin(desk.caller, desk.view, desk.bundle("p.py", "python-panel"), activate=True)
+    desk.runner.gate.set()
+    codes = {(await desk.finished(one))[0].code for one in (first, second)}
+    assert codes == {0, 1}
+    served = desk.db.read_now(bundles.get, desk.view.id, desk.view.bundle_id or 0)
+    assert desk.view.app_mode == served.app_mode
+
+
 async def test_a_version_that_is_deleted_meanwhile_never_becomes_active(desk: Desk):
     good, gone = desk.bundle(), desk.bundle("two.py")
     await desk.deploy(good)
