@@ -64,14 +64,6 @@ def extract(archive: BinaryIO, destination: Path, limits: Limits | None = None) 
     return Extracted(unpacking.files, unpacking.bytes, destination.joinpath(*home))
 
 
-def remove_leftovers(parent: Path) -> int:
-    """Delete what a killed extraction left below `parent`; returns how many. Call while none is running."""
-    found = [path for path in parent.glob(f".*{_PARTIAL}") if path.is_dir() and not path.is_symlink()]
-    for path in found:
-        shutil.rmtree(path, ignore_errors=True)
-    return len(found)
-
-
 class _Unpacking:
     """One extraction under way: the counts so far and the names seen."""
 

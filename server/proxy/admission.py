@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
 from server.proxy.contract import Header
+from server.web.errors import BAD_REQUEST, ApiError, reply
 
 TARGET_BYTES = 8192
 HEADER_BYTES = 32768
@@ -24,6 +25,12 @@ class Refused:
 
     status: int
     reason: str
+
+    def written(self, *, api: bool) -> tuple[bytes, bytes]:
+        """Media type and body: the one shape of errors for the API's clients, a line of text for all others."""
+        if api:
+            return b"application/json", bytes(reply(ApiError(self.status, BAD_REQUEST, self.reason)).body)
+        return b"text/plain; charset=utf-8", self.reason.encode() + b"\n"
 
 
 def refused_target(target: bytes) -> Refused | None:

@@ -1,7 +1,6 @@
 """uvicorn's httptools protocol with the door closed: ambiguous, oversized and slow requests never reach the app."""
 
 import asyncio
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import httptools
@@ -24,6 +23,7 @@ _UNSEEN_BYTES = TARGET_BYTES + HEADER_BYTES
 # can read the refusal before the connection is reset.
 _LINGER_SECONDS = 2.0
 _INVALID = Refused(400, "Invalid HTTP request.")
+_API = b"/__api__/"
 
 
 def strict_protocol(
@@ -68,6 +68,7 @@ class StrictHttpToolsProtocol(HttpToolsProtocol):
         self._unseen = 0
         self._refused: Refused | None = None
         self._closing: asyncio.TimerHandle | None = None
+        self.url = b""
 
     # What the event loop calls.
 
@@ -197,12 +198,14 @@ class StrictHttpToolsProtocol(HttpToolsProtocol):
     def _write_refusal(self, refused: Refused) -> None:
         if self.transport.is_closing():
             return
-        body = refused.reason.encode() + b"\n"
-        head: Mapping[bytes, bytes] = {
-            b"content-type": b"text/plain; charset=utf-8",
+        kind, body = refused.written(api=self.url.startswith(_API))
+        head = {
+            b"content-type": kind,
             b"content-length": b"%d" % len(body),
             b"connection": b"close",
         }
+        if refused.status == 405:
+            head[b"allow"] = b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
         lines = [name + b": " + value + b"\r\n" for name, value in head.items()]
         self.transport.write(b"".join((STATUS_LINE[refused.status], *lines, b"\r\n", body)))
         if self.transport.can_write_eof():

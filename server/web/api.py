@@ -78,5 +78,14 @@ class Api:
             # it asks whether that key is valid, and says so only then (section 0.17).
             caller = request.scope["state"]["caller"] = ANONYMOUS
         route.admit(caller)
+        _each_once(request)
         self._csrf.check_api(request, caller)
         return await route.endpoint(request, caller)
+
+
+def _each_once(request: Request) -> None:
+    """Refuse a name that occurs twice in the query: what reads it first may choose another than what reads it last."""
+    names = [name for name, _value in request.query_params.multi_items()]
+    if len(set(names)) != len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise invalid(f"{twice[:64]} occurs twice in the query; send it once.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
@@ -15,6 +16,8 @@ from server.web.errors import CANNOT_PARSE, ApiError, invalid
 JSON_LIMIT = 1024 * 1024
 MAX_DEPTH = 32
 FORM_FIELDS = 200
+# Whole numbers up to here are exact in every JSON reader (RFC 8259 section 6).
+LARGEST_WHOLE = 2**53
 
 
 async def read_limited(request: Request, limit: int = JSON_LIMIT) -> bytes:
@@ -50,15 +53,42 @@ def _depth(value: Any) -> int:
 
 
 def _refuse_constant(name: str) -> Any:
-    raise ValueError(name)
+    raise ValueError(f"{name} is no number")
+
+
+def _number(text: str) -> float | int:
+    """A number with a fraction or an exponent: 204.0 is a whole one, as JSON Schema counts."""
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError("a number is too large")
+    return int(value) if value.is_integer() and abs(value) <= LARGEST_WHOLE else value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object, whose names are told apart: two parsers would choose differently between equal ones (T-113)."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name occurs twice in one object")
+    return found
 
 
 def parse_json(raw: bytes) -> Any:
-    """The value of a JSON text; NaN and Infinity, bad UTF-8 and deep nesting are refused. Raises ApiError 400."""
+    """The value of a JSON text (RFC 8259). Raises ApiError 400 for what is none, bad UTF-8 and a byte order mark
+    included, for NaN, Infinity and numbers that large, equal names in one object, and deep nesting."""
     try:
-        value = json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        raise invalid("The request body is not valid JSON.", CANNOT_PARSE) from None
+        text = raw.decode("utf-8")
+        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_number, object_pairs_hook=_object)
+    except json.JSONDecodeError as error:
+        where = f"{error.msg} at line {error.lineno} column {error.colno}"
+        raise invalid(f"The request body is not valid JSON: {where}.", CANNOT_PARSE) from None
+    except UnicodeDecodeError:
+        raise invalid("The request body is not valid JSON: it is not UTF-8.", CANNOT_PARSE) from None
+    except RecursionError:
+        raise invalid(f"The request body nests deeper than {MAX_DEPTH} levels.", CANNOT_PARSE) from None
+    except ValueError as error:
+        # Python's own sentence about an integer of many thousand digits is about Python.
+        reason = str(error) if len(str(error)) < 50 else "a number is too large"
+        raise invalid(f"The request body is not valid JSON: {reason}.", CANNOT_PARSE) from None
     if _depth(value) > MAX_DEPTH:
         raise invalid(f"The request body nests deeper than {MAX_DEPTH} levels.", CANNOT_PARSE)
     return value

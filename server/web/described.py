@@ -8,8 +8,10 @@ from typing import Annotated, Any, Generic, TypeVar
 from pydantic import Field
 from typing_extensions import TypedDict
 
-# The largest number of a row in PostgreSQL's 4-byte columns, and the largest that a query may hold.
+# The largest number of a row in PostgreSQL's 4-byte columns.
 LARGEST = 2**31 - 1
+# The largest whole number that a query may hold.
+LARGEST_ASKED = 10**15 - 1
 # What Fields.text accepts: no control characters but tab and line ends.
 TEXT = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$"
 
@@ -31,7 +33,7 @@ def text(limit: int = 4096, *, least: int = 0) -> Any:
 def whole_number(low: int = 0, *, default: int | None = None) -> Any:
     """The constraint of a query's whole number, as `whole` reads it: `Annotated[int, whole_number(1)]`."""
     extra: dict[str, Any] = {} if default is None else {"default": default}
-    return Field(ge=low, le=LARGEST, json_schema_extra=extra)
+    return Field(ge=low, le=LARGEST_ASKED, json_schema_extra=extra)
 
 
 class PageQuery(TypedDict, total=False):
@@ -74,10 +76,13 @@ class Says:
     of those of the path that are neither a GUID (`guid`, `..._guid`) nor the number of a row (`id`, `..._id`), and
     `headers` one of the request's header fields; `_` in a name stands for `-`.
 
-    `fails` lists the statuses of errors beyond those that follow from the route itself: 401 and 403 where somebody
-    must sign in, 400 and 404 where the path names something, 400, 413 and 415 where there is a body, 400 where there
-    is a query, 403 for what a browser's cookie alone may not do, and 503 without the database. `plain_fails` are
-    statuses with a reply in plain text.
+    `fails` lists the statuses of errors beyond those that follow from the route itself: 400 for any request, 401 and
+    403 where somebody must sign in, 404 where the path names something, 413 and 415 where there is a body, 403 for
+    what a browser's cookie alone may not do, and 503 without the database. `plain_fails` are statuses with a reply in
+    plain text.
+
+    What the shapes allow must be accepted. `refuses` is the sentence that says which requests get 400 all the same,
+    because of what is on the server or of a rule that no schema can say: "parent_id must name a tag (code 157)."
     """
 
     summary: str | None = None
@@ -94,4 +99,5 @@ class Says:
     headers: Any = None
     fails: tuple[int, ...] = ()
     plain_fails: tuple[int, ...] = ()
+    refuses: str = ""
     deprecated: bool = False

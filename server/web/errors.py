@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 # Connect's error numbers that this server sends (connect-error-codes.txt).
@@ -59,9 +58,3 @@ def reply(error: ApiError) -> Response:
         headers["Retry-After"] = str(max(1, round(error.retry)))
     body = {"code": error.code, "error": error.message, "payload": error.payload}
     return JSONResponse(body, status_code=error.status, headers=headers)
-
-
-async def on_api_error(_request: Request, error: Exception) -> Response:
-    """Starlette's handler for ApiError."""
-    assert isinstance(error, ApiError)
-    return reply(error)

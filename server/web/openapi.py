@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
+from typing_extensions import is_typeddict
+
 from server.web.areas import AREAS, area
 from server.web.csrf import HEADER as CSRF_HEADER
 from server.web.csrf import SAFE_METHODS
@@ -46,17 +48,15 @@ def callers(route: Route) -> str:
 def refusals(route: Route) -> list[int]:
     """The statuses of the errors the route answers, in the one shape: those that follow from it, and its own."""
     said = says(route)
-    found = {*said.fails, 503}
+    found = {*said.fails, 400, 503}
     if route.role is not None:
         found |= {401, 403}
     if route.method not in SAFE_METHODS:
         found.add(403)
     if "{" in route.path:
-        found |= {400, 404}
-    if said.query is not None or said.headers is not None or route.role is None:
-        found.add(400)
+        found.add(404)
     if said.body is not None:
-        found |= {400, 413, 415}
+        found |= {413, 415}
     taken = {said.status, *(status for status, _shape in said.also), *said.plain_fails}
     return sorted(found - taken)
 
@@ -106,10 +106,19 @@ def _operation(route: Route, shapes: Shapes) -> dict[str, Any]:
     if said.body is not None:
         pairs = ((said.body_type, said.body), *said.other_bodies)
         content = {kind: {"schema": _schema(shape, shapes, taken=True)} for kind, shape in pairs}
-        made["requestBody"] = {"required": not said.optional_body, "content": content}
+        made["requestBody"] = {"required": _needs_body(said), "content": content}
+    if said.refuses:
+        made["description"] += f" Refused with 400: {said.refuses}"
+        made["x-refuses"] = said.refuses
     if said.deprecated:
         made["deprecated"] = True
     return made
+
+
+def _needs_body(said: Says) -> bool:
+    """An object without required members may be left out: nothing is then asked for."""
+    empty_will_do = is_typeddict(said.body) and not said.body.__required_keys__
+    return not (said.optional_body or empty_will_do)
 
 
 def _schema(shape: Any, shapes: Shapes, *, taken: bool) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from server.web.caller import Caller
-from server.web.described import LARGEST, Says
+from server.web.described import LARGEST, LARGEST_ASKED, Says
 from server.web.errors import AUTH_REQUIRED, INVALID_ID, ApiError, denied, invalid, not_found
 
 Endpoint = Callable[[Request, Caller], Awaitable[Response]]
@@ -113,17 +113,18 @@ def number_in(request: Request, name: str) -> int:
 def whole(request: Request, name: str, default: int, *, low: int = 0, high: int = LARGEST) -> int:
     """A whole number of the query string, cut to `high`. Raises ApiError 400."""
     text = request.query_params.get(name)
-    if text is None or text == "":
+    if text is None:
         return default
-    if not (text.isascii() and text.removeprefix("-").isdigit() and len(text) < 16) or not low <= int(text) <= LARGEST:
-        raise invalid(f"{name} must be a whole number from {low} to {LARGEST}.")
+    short = text.isascii() and text.isdigit() and len(text) < 16
+    if not short or not low <= int(text) <= LARGEST_ASKED:
+        raise invalid(f"{name} must be a whole number from {low} to {LARGEST_ASKED}.")
     return min(int(text), high)
 
 
 def truth(request: Request, name: str, default: bool) -> bool:
     """A `true` or `false` of the query string. Raises ApiError 400."""
     text = request.query_params.get(name)
-    if text is None or text == "":
+    if text is None:
         return default
     if text not in ("true", "false"):
         raise invalid(f"{name} must be true or false.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import os
 import platform
 import random
 import sys
@@ -15,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from runners.bundles import manifest
-from runners.bundles.extract import extract, remove_leftovers
+from runners.bundles.extract import extract
 from runners.bundles.refusal import BundleRefused, Limits
 
 Entry = tuple[tarfile.TarInfo, bytes]
@@ -253,12 +252,6 @@ def test_destination_is_never_overwritten(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     with pytest.raises(FileExistsError):
         extract(bundle(), tmp_path / "b")
-
-
-def test_leftovers_are_removed(tmp_path: Path) -> None:
-    os.makedirs(tmp_path / ".b.0123.partial" / "x")
-    assert remove_leftovers(tmp_path) == 1
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_bundle_made_by_rsconnect(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from server.keys.keyring import Keyring
 from server.login.room import GENERIC, LoginRoom
 from server.sessions.identify import Sessions
 from server.web.csrf import Csrf
-from server.web.errors import ApiError, on_api_error
+from server.web.errors import ApiError, reply
 from server.web.screens import Screens
 from tests.harness.people import csrf_of
 
@@ -38,7 +38,9 @@ class House:
         self.sessions = Sessions(db, secure=False, idle=3600, absolute=7200)
         screens = Screens(Csrf(Keyring(b"l" * 32), (ORIGIN,)), ORIGIN, https=False)
         room = LoginRoom(db, self.sessions, self.passwords, screens, self.trail, ORIGIN)
-        self.rooms = Starlette(routes=room.routes(), exception_handlers={ApiError: on_api_error})
+        self.rooms = Starlette(
+            routes=room.routes(), exception_handlers={ApiError: lambda _request, error: reply(error)}
+        )
         self.browser = httpx.AsyncClient(transport=httpx.ASGITransport(self), base_url=ORIGIN)  # type: ignore[arg-type]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

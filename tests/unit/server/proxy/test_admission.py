@@ -1,8 +1,10 @@
 """Which request heads are refused at the door."""
 
+import json
+
 import pytest
 
-from server.proxy.admission import refused_request, refused_target
+from server.proxy.admission import Refused, refused_request, refused_target
 
 BAD_TARGETS = [
     b"",
@@ -193,3 +195,9 @@ def test_only_a_websocket_may_take_the_connection_over(headers, method, expected
 
 def test_an_upgrade_in_http_1_0_is_refused():
     assert status((b"upgrade", b"websocket"), (b"connection", b"upgrade"), version="1.0") == 400
+
+
+def test_a_refusal_of_an_api_call_has_the_shape_of_all_errors():
+    kind, body = Refused(400, "No.").written(api=True)
+    assert (kind, json.loads(body)) == (b"application/json", {"code": 2, "error": "No.", "payload": None})
+    assert Refused(400, "No.").written(api=False) == (b"text/plain; charset=utf-8", b"No.\n")

@@ -85,6 +85,7 @@ async def test_a_refusal_is_written_and_the_connection_closed(served, data, stat
     await asyncio.sleep(0)
     assert protocol.transport.written.startswith(b"HTTP/1.1 " + status)
     assert b"connection: close" in protocol.transport.written
+    assert (b"allow: GET, HEAD, " in protocol.transport.written) is (status == b"405")
     assert protocol.transport.closed
     assert served.scopes == []
 

@@ -106,3 +106,9 @@ async def test_a_cookie_cannot_post_from_elsewhere():
     assert (await call("/v1/things/a", "POST", PERSON))[0] == 403
     assert (await call("/v1/things/a", "POST", BY_KEY))[0] == 200
     assert (await call("/v1/things/a", "GET", PERSON))[0] == 200
+
+
+async def test_a_name_that_occurs_twice_in_a_query_is_refused():
+    status, body, _headers = await call("/v1/things/a?x=1&y=2&x=1")
+    assert (status, "x occurs twice" in body) == (400, True)
+    assert (await call("/v1/things/a?x=1&y=2"))[0] == 200

@@ -32,6 +32,7 @@ async def test_a_client_that_goes_away_is_told_so():
     "raw",
     [
         b"{", b"\xff", b"NaN", b"[Infinity]", b"-Infinity", b"'x'", b"{'a':1}", b"[1,]", b"\xef\xbb\xbf{}", b"nul",
+        b'{"a":1,"a":1}', b"1e400", b"[-1e999]", b'{"b":{"a":1,"\\u0061":2}}',
         b"[" * 33 + b"]" * 33, b"[" * 100_000 + b"]" * 100_000, b'{"a":' * 40 + b"1" + b"}" * 40, b"1" * 5000,
     ],
 )  # fmt: skip
@@ -41,9 +42,30 @@ def test_what_is_no_json(raw: bytes):
     assert (caught.value.status, caught.value.code) == (400, 87)
 
 
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (b"{", "line 1 column 2"),
+        (b"\xff", "it is not UTF-8"),
+        (b"\xef\xbb\xbf{}", "BOM"),
+        (b"[NaN]", "NaN is no number"),
+        (b"9" * 5000, "a number is too large"),
+        (b"1e999", "a number is too large"),
+        (b'{"a":1,"a":2}', "a name occurs twice"),
+        (b"[" * 100_000, "deeper than 32 levels"),
+    ],
+)
+def test_a_refusal_of_json_says_what_is_wrong(raw: bytes, said: str):
+    with pytest.raises(ApiError, match=said):
+        parse_json(raw)
+
+
 def test_what_is_json():
     assert parse_json(b'{"a": [1, null, "\\u0000", 1e3]}') == {"a": [1, None, "\0", 1000.0]}
     assert parse_json(b"[" * 32 + b"]" * 32)
+    whole = parse_json(b"[204.0, -1e3, 2.5, 1e300]")
+    assert whole == [204, -1000, 2.5, 1e300]
+    assert [type(number) for number in whole] == [int, int, float, float]
     assert parse_json(json.dumps({str(n): n for n in range(10_000)}).encode())["9999"] == 9999
 
 

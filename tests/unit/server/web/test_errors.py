@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from server.web.errors import ApiError, denied, invalid, not_found, on_api_error, reply
-from tests.unit.server.web.asking import asking
+from server.web.errors import ApiError, denied, invalid, not_found, reply
 
 
 def test_the_shape():
@@ -26,9 +25,3 @@ def test_numbers():
     assert found == [(404, 4), (403, 22), (400, 25), (400, 87)]
     assert not_found("user").message == "The requested user does not exist."
     assert str(denied("No.")) == "No."
-
-
-async def test_starlettes_handler_answers_the_same():
-    error = not_found()
-    answer = await on_api_error(asking(), error)
-    assert (answer.status_code, answer.body) == (404, reply(error).body)
