@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal, NotRequired
 from urllib.parse import urlencode
 
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from typing_extensions import TypedDict
 
 from integrations.contract import Secret
 from server.access.policy import may_view
@@ -20,13 +22,15 @@ from server.keys.credentials import digest
 from server.oauth.associations import Associations, AssociationView
 from server.oauth.fitting import misfit
 from server.oauth.visiting import Visiting
-from server.sessions.handles import Handle, Handles
+from server.oauth.wire import Guid
+from server.sessions.handles import LONGEST, Handle, Handles
 from server.sessions.identify import Sessions
 from server.sessions.visitors import VisitorKeys
 from server.vault.errors import IntegrationBroken, NeedsConsent, NotConnected, TryLater, said
 from server.vault.tokens import Issued
 from server.vault.vault import Vault
 from server.web.caller import Caller
+from server.web.described import Says
 from server.web.errors import NO_VIEW, ApiError, denied
 from server.web.routes import Route, json_reply
 
@@ -34,6 +38,40 @@ PATH = "/v1/oauth/integrations/credentials"
 LOCKED = 223
 REFRESH_FAILED, NO_SESSION, BAD_REFRESH_TOKEN = 219, 220, 235
 BAD_CONTENT_TOKEN, WRONG_AUTH_TYPE, NO_TOKEN = 236, 237, 241
+
+
+class ExchangeFields(TypedDict):
+    """The request of a token exchange (RFC 8693 section 2.1)."""
+
+    grant_type: Literal["urn:ietf:params:oauth:grant-type:token-exchange"]
+    subject_token_type: Literal[
+        "urn:posit:connect:user-session-token",
+        "urn:posit:connect:content-session-token",
+    ]
+    subject_token: Annotated[str, Field(min_length=1, max_length=LONGEST)]
+    requested_token_type: NotRequired[
+        Literal[
+            "urn:ietf:params:oauth:token-type:access_token",
+            "urn:ietf:params:aws:token-type:credentials",
+            "urn:posit:connect:api-key",
+        ]
+    ]
+    audience: NotRequired[Guid]
+    resource: NotRequired[str]
+    scope: NotRequired[str]
+
+
+class Exchanged(TypedDict):
+    """What an exchange gives; `expires_in` is what is left, in seconds, where that is known."""
+
+    access_token: str
+    issued_token_type: str
+    token_type: str
+    expires_in: NotRequired[int]
+
+
+SAYS = Says(reply=Exchanged, body=ExchangeFields, body_type=forms.FORM, fails=(404, 502, 503))
+ONLY_POST = Says(status=405, reply=str, reply_type="text/plain")
 
 
 def _bad_subject(kind: str, status: int = 400) -> ApiError:
@@ -67,9 +105,9 @@ class Exchange:
         self._trail = trail
         self._origin = origin
         self.routes = [
-            Route("POST", PATH, self.exchange, content_key=True),
+            Route("POST", PATH, self.exchange, content_key=True, says=SAYS),
             # `/v1/oauth/integrations/{guid}` would take it for a GUID: put these routes before that one.
-            Route("GET", PATH, _only_post, role=None),
+            Route("GET", PATH, _only_post, role=None, says=ONLY_POST),
         ]
 
     async def exchange(self, request: Request, caller: Caller) -> Response:
@@ -167,11 +205,12 @@ class Exchange:
 
 
 async def _only_post(_request: Request, _caller: Caller) -> Response:
+    """Nothing is here to read: an exchange is a POST."""
     return PlainTextResponse("405 method not allowed", 405, {"Allow": "POST"})
 
 
-def _answer(form: ExchangeForm, issued: Issued) -> dict[str, Any]:
-    answer: dict[str, Any] = {
+def _answer(form: ExchangeForm, issued: Issued) -> Exchanged:
+    answer: Exchanged = {
         "access_token": issued.access_token.reveal(),
         "issued_token_type": form.requested,
         "token_type": issued.token_type,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
+from typing_extensions import TypedDict
 
 from server.access.guard import Guard
 from server.oauth import permissions, wire
@@ -13,12 +15,19 @@ from server.oauth.associations import INVALID_LIST, Associations
 from server.oauth.integrations import Draft, Integrations
 from server.web.body import Fields, read_json, read_object
 from server.web.caller import Caller
+from server.web.described import Says
 from server.web.errors import ApiError, invalid, not_found
 from server.web.routes import Route, Routes, empty_reply, guid_in, json_reply
 
 INVALID_GUID = 207
 MOST = 100
 KNOWN = frozenset({"template", "name", "description", "config", "permissions"})
+
+
+class TemplateKey(TypedDict):
+    """Which template."""
+
+    key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
 
 
 def routes(integrations: Integrations, associations: Associations, guard: Guard) -> list[Route]:
@@ -52,16 +61,22 @@ def _draft(body: dict[str, Any]) -> Draft:
 def _templates(integrations: Integrations) -> list[Route]:
     found = Routes()
 
-    @found.get("/v1/oauth/templates", role="publisher")
+    @found.get("/v1/oauth/templates", role="publisher", says=Says(reply=list[wire.TemplateObject]))
     async def templates(_request: Request, _caller: Caller) -> Response:
-        return json_reply([template.wire() for template in integrations.catalog.all()])
+        """What integrations can be made from."""
+        return json_reply([wire.template_object(template) for template in integrations.catalog.all()])
 
-    @found.get("/v1/oauth/templates/{key}", role="publisher")
+    @found.get(
+        "/v1/oauth/templates/{key}",
+        role="publisher",
+        says=Says(reply=wire.TemplateObject, path=TemplateKey, fails=(404,)),
+    )
     async def template(request: Request, _caller: Caller) -> Response:
+        """One template."""
         wanted = integrations.catalog.get(request.path_params["key"])
         if wanted is None:
             raise not_found("OAuth template")
-        return json_reply(wanted.wire())
+        return json_reply(wire.template_object(wanted))
 
     return found.routes
 
@@ -77,8 +92,9 @@ def _integrations(service: Integrations) -> list[Route]:
         count = None if counts is None else counts.get(row.id or 0, 0)
         return json_reply(wire.integration(row, service, count=count))
 
-    @found.get("/v1/oauth/integrations", role="publisher")
+    @found.get("/v1/oauth/integrations", role="publisher", says=Says(reply=list[wire.IntegrationObject]))
     async def listing(_request: Request, caller: Caller) -> Response:
+        """The integrations the caller may use, oldest first."""
         rows = await service.usable_by(caller)
         counts = await service.counts() if caller.has("administrator") else None
         return json_reply(
@@ -88,28 +104,39 @@ def _integrations(service: Integrations) -> list[Route]:
             ]
         )
 
-    @found.post("/v1/oauth/integrations", role="administrator")
+    made = Says(reply=wire.IntegrationObject, body=wire.NewIntegration)
+
+    @found.post("/v1/oauth/integrations", role="administrator", says=made)
     async def create(request: Request, caller: Caller) -> Response:
+        """A new integration."""
         row = await service.create(caller, _draft(await read_object(request)))
         return json_reply(wire.integration(row, service, count=0))
 
-    @found.get("/v1/oauth/integrations/{guid}", role="publisher")
+    @found.get("/v1/oauth/integrations/{guid}", role="publisher", says=Says(reply=wire.IntegrationObject))
     async def read(request: Request, caller: Caller) -> Response:
+        """One integration."""
         return await shown(caller, integration_guid(request))
 
-    @found.patch("/v1/oauth/integrations/{guid}", role="administrator")
+    changed = Says(reply=wire.IntegrationObject, body=wire.IntegrationChange, optional_body=True)
+
+    @found.patch("/v1/oauth/integrations/{guid}", role="administrator", says=changed)
     async def change(request: Request, caller: Caller) -> Response:
+        """Change what is sent; connections end where another provider or client is meant."""
         guid = integration_guid(request)
         await service.change(caller, guid, _draft(await read_object(request)))
         return await shown(caller, guid)
 
-    @found.delete("/v1/oauth/integrations/{guid}", role="administrator")
+    @found.delete("/v1/oauth/integrations/{guid}", role="administrator", says=Says(status=204))
     async def remove(request: Request, caller: Caller) -> Response:
+        """Delete an integration with its associations and connections."""
         await service.delete(caller, integration_guid(request))
         return empty_reply()
 
-    @found.get("/v1/oauth/integrations/{guid}/associations", role="administrator")
+    associated = Says(reply=list[wire.AssociationObject])
+
+    @found.get("/v1/oauth/integrations/{guid}/associations", role="administrator", says=associated)
     async def used_by(request: Request, _caller: Caller) -> Response:
+        """The content that uses an integration."""
         row, usages = await service.usages(integration_guid(request))
         return json_reply([wire.usage(row, used) for used in usages])
 
@@ -130,14 +157,18 @@ def _associations(associations: Associations, guard: Guard) -> list[Route]:
     found = Routes()
     path = "/v1/content/{guid}/oauth/integrations/associations"
 
-    @found.get(path, content_key=True)
+    @found.get(path, content_key=True, says=Says(reply=list[wire.AssociationObject]))
     async def read(request: Request, caller: Caller) -> Response:
+        """The integrations that content may use."""
         view = await guard.editable(caller, guid_in(request))
         rows = await associations.for_content(view.guid)
         return json_reply([wire.association(row, view.guid) for row in rows])
 
-    @found.put(path, role="publisher")
+    wanted = Annotated[list[wire.AssociationInput], Field(max_length=MOST)]
+
+    @found.put(path, role="publisher", says=Says(reply=list[wire.AssociationObject], body=wanted))
     async def replace(request: Request, caller: Caller) -> Response:
+        """Make the content's integrations exactly these."""
         view = await guard.editable(caller, guid_in(request))
         rows = await associations.replace(caller, view, _wanted(await read_json(request)))
         return json_reply([wire.association(row, view.guid) for row in rows])

@@ -32,10 +32,11 @@ class Associations:
         self._known: Remembered[str, tuple[AssociationView, ...]] = Remembered(self._load)
         self._on_change: list[Callable[[str], object]] = []
         integrations.when_changed(self._known.forget_all)
+        integrations.when_moved(self._tell)
         directory.when_changed(self._known.forget)
 
     def when_changed(self, notice: Callable[[str], object]) -> None:
-        """Call `notice(content_guid)` after the associations of a content item were replaced."""
+        """Call `notice(content_guid)` after what a content item may use was replaced, or was deleted elsewhere."""
         self._on_change.append(notice)
 
     async def for_content(self, content_guid: str) -> tuple[AssociationView, ...]:
@@ -52,9 +53,12 @@ class Associations:
         """
         found = await self._db.write(self._replace, actor, view, list(guids))
         self._known.forget(view.guid)
-        for notice in self._on_change:
-            notice(view.guid)
+        self._tell(view.guid)
         return found
+
+    def _tell(self, content_guid: str) -> None:
+        for notice in self._on_change:
+            notice(content_guid)
 
     def _replace(
         self, session: Session, actor: Caller, view: ContentView, guids: list[str]

@@ -26,6 +26,8 @@ from server.web.errors import ApiError
 PURPOSE = "integration"
 BAD_NAME, BAD_DESCRIPTION = 225, 226
 NO_TEMPLATE, BAD_CONFIG, TEMPLATE_FIXED = 227, 228, 229
+# Connect has numbers of its own for some keys that are wrong alone; everything else is 228.
+BAD_KEYS = {"scopes": 201, "client_id": 203, "tenant_id": 204, "client_secret": 205}
 
 Afterwards = Callable[[], None]
 Watcher = Callable[[Session, Integration, ClientConfig], Afterwards | None]
@@ -34,10 +36,12 @@ returns runs on the event loop once that is committed."""
 
 
 class ConfigRefused(ApiError):
-    """400, code 228; `problems` holds one sentence for each config key."""
+    """400, code 228, or the number of the one key that is wrong; `problems` holds one sentence for each config key."""
 
     def __init__(self, error: ConfigProblems) -> None:
-        super().__init__(400, BAD_CONFIG, str(error))
+        wrong = {problem.field for problem in error.problems}
+        code = BAD_KEYS.get(wrong.pop(), BAD_CONFIG) if len(wrong) == 1 else BAD_CONFIG
+        super().__init__(400, code, str(error))
         self.problems = {problem.field: problem.message for problem in error.problems}
 
 
@@ -64,6 +68,7 @@ class Integrations:
         self._allow_local = allow_local
         self._watchers: list[Watcher] = []
         self._on_change: list[Callable[[], object]] = []
+        self._on_move: list[Callable[[str], object]] = []
 
     def when_ending(self, watcher: Watcher) -> None:
         """Let `watcher` see a deletion, or a change after which old connections are unusable."""
@@ -72,6 +77,10 @@ class Integrations:
     def when_changed(self, notice: Callable[[], object]) -> None:
         """Call `notice()` after every change of any integration."""
         self._on_change.append(notice)
+
+    def when_moved(self, notice: Callable[[str], object]) -> None:
+        """Call `notice(content_guid)` for all that used an integration which was deleted or acts as somebody else."""
+        self._on_move.append(notice)
 
     def template(self, key: str) -> Template:
         """The template with this key. Raises ApiError 400, code 227."""
@@ -128,7 +137,7 @@ class Integrations:
     async def create(self, actor: Caller, draft: Draft) -> Integration:
         """A new integration. Raises ApiError 400 (227, 228, 225, 226, 261, 262)."""
         row = await self._db.write(self.add, actor, draft)
-        self._changed([])
+        self._changed([], [])
         return row
 
     async def change(self, actor: Caller, guid: str, draft: Draft) -> Integration:
@@ -137,17 +146,20 @@ class Integrations:
         A change of what identifies the provider or our client ends every connection at once (O-30).
         Raises ApiError 404, 400 (228, 229, ...).
         """
-        row, afterwards = await self._db.write(self._update, actor, guid, draft)
-        self._changed(afterwards)
+        row, afterwards, moved = await self._db.write(self._update, actor, guid, draft)
+        self._changed(afterwards, moved)
         return row
 
     async def delete(self, actor: Caller, guid: str) -> None:
         """Delete with associations and connections. Raises ApiError 404."""
-        self._changed(await self._db.write(self._drop, actor, guid))
+        self._changed(*await self._db.write(self._drop, actor, guid))
 
-    def _changed(self, afterwards: list[Afterwards]) -> None:
+    def _changed(self, afterwards: list[Afterwards], moved: list[str]) -> None:
         for notice in self._on_change:
             notice()
+        for content_guid in moved:
+            for tell in self._on_move:
+                tell(content_guid)
         for act in afterwards:
             act()
 
@@ -185,8 +197,11 @@ class Integrations:
         self._trail.record(session, actor, "add_oauth_integration", integration=row.guid, template=row.template)
         return row
 
-    def _update(self, session: Session, actor: Caller, guid: str, draft: Draft) -> tuple[Integration, list[Afterwards]]:
+    def _update(
+        self, session: Session, actor: Caller, guid: str, draft: Draft
+    ) -> tuple[Integration, list[Afterwards], list[str]]:
         row = store.by_guid(session, guid, lock=True)
+        acted_as = row.auth_type
         if draft.template not in (None, row.template):
             raise ApiError(
                 400, TEMPLATE_FIXED, "The template of an integration cannot change; create a new integration."
@@ -212,7 +227,7 @@ class Integrations:
             config_version=row.config_version,
             secrets_changed=secrets_changed,
         )
-        return row, afterwards
+        return row, afterwards, _users(session, row) if row.auth_type != acted_as else []
 
     def _merge(self, session: Session, row: Integration, given: Mapping[str, object]) -> tuple[list[Afterwards], bool]:
         template, before, secrets = self.template(row.template), row.fingerprint, self._secrets(row)
@@ -226,12 +241,13 @@ class Integrations:
             afterwards = self._end_connections(session, row, old)
         return afterwards, settled.secrets != secrets
 
-    def _drop(self, session: Session, actor: Caller, guid: str) -> list[Afterwards]:
+    def _drop(self, session: Session, actor: Caller, guid: str) -> tuple[list[Afterwards], list[str]]:
         row = store.by_guid(session, guid, lock=True)
+        moved = _users(session, row)
         afterwards = self._end_connections(session, row, self.client_config(row)) if self._opens(row) else []
         self._trail.record(session, actor, "remove_oauth_integration", integration=guid, template=row.template)
         session.delete(row)
-        return afterwards
+        return afterwards, moved
 
     def _opens(self, row: Integration) -> bool:
         """Whether its client can still be made; what cannot be opened must be deletable all the same."""
@@ -244,6 +260,11 @@ class Integrations:
     def _end_connections(self, session: Session, row: Integration, old: ClientConfig) -> list[Afterwards]:
         acts = [watcher(session, row, old) for watcher in self._watchers]
         return [act for act in acts if act is not None]
+
+
+def _users(session: Session, row: Integration) -> list[str]:
+    assert row.id is not None
+    return [used.content_guid for used in store.usages(session, row.id)]
 
 
 def _name(text: str | None) -> str | None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.requests import Request
 from starlette.responses import Response
+from typing_extensions import TypedDict
 
 from server.audit.trail import Trail
 from server.db.clock import wire
@@ -15,14 +14,37 @@ from server.vault.connections import NO_SESSION, ConnectionView
 from server.vault.errors import IntegrationBroken, NotConnected, TryLater
 from server.vault.vault import Vault
 from server.web.caller import Caller
-from server.web.errors import ApiError, denied
+from server.web.described import Says
+from server.web.errors import ApiError, denied, invalid
 from server.web.routes import Route, Routes, empty_reply, guid_in, json_reply
 
 NOT_A_SERVICE_ACCOUNT = 240
 NO_TOKEN = 241
 
 
-def session_object(view: ConnectionView) -> dict[str, Any]:
+class SessionObject(TypedDict):
+    """A viewer's connection at an integration; it never holds a token."""
+
+    id: str
+    guid: str
+    user_guid: str
+    oauth_integration_guid: str
+    has_refresh_token: bool
+    created_time: str
+    updated_time: str
+
+
+class SessionQuery(TypedDict, total=False):
+    """Everybody's, for administrators; else one's own."""
+
+    all: bool
+
+
+class Verified(TypedDict):
+    """The test passed; there is nothing more to say."""
+
+
+def session_object(view: ConnectionView) -> SessionObject:
     """A connection on the wire: an `oauth session`, never with a token."""
     return {
         "id": str(view.id),
@@ -30,8 +52,8 @@ def session_object(view: ConnectionView) -> dict[str, Any]:
         "user_guid": view.user_guid,
         "oauth_integration_guid": view.integration_guid,
         "has_refresh_token": view.has_refresh_token,
-        "created_time": wire(view.created_time),
-        "updated_time": wire(view.updated_time),
+        "created_time": wire(view.created_time) or "",
+        "updated_time": wire(view.updated_time) or "",
     }
 
 
@@ -42,29 +64,40 @@ def _session_guid(request: Request) -> str:
         raise ApiError(404, NO_SESSION, "The requested OAuth session does not exist.") from None
 
 
+def _flag(request: Request, name: str) -> bool:
+    said = request.query_params.get(name, "").lower()
+    if said not in ("", "true", "false"):
+        raise invalid(f"{name} must be true or false.")
+    return said == "true"
+
+
 def routes(vault: Vault, integrations: Integrations, trail: Trail) -> list[Route]:
     """The routes of this service."""
     found = Routes()
 
-    @found.get("/v1/oauth/sessions")
+    @found.get("/v1/oauth/sessions", says=Says(reply=list[SessionObject], query=SessionQuery))
     async def listing(request: Request, caller: Caller) -> Response:
-        everybody = request.query_params.get("all", "false").lower() == "true"
+        """The caller's own connections; with `all`, for administrators, everybody's."""
+        everybody = _flag(request, "all")
         if everybody and not caller.has("administrator"):
             raise denied("Only administrators may list everybody's OAuth sessions; leave all=true out.")
         views = await (vault.connections.all() if everybody else vault.connections.of_user(caller.user_id))
         return json_reply([session_object(view) for view in views])
 
-    @found.get("/v1/oauth/sessions/{guid}")
+    @found.get("/v1/oauth/sessions/{guid}", says=Says(reply=SessionObject))
     async def read(request: Request, caller: Caller) -> Response:
+        """One connection: one's own, or any for administrators."""
         return json_reply(session_object(await vault.connections.get(caller, _session_guid(request))))
 
-    @found.delete("/v1/oauth/sessions/{guid}")
+    @found.delete("/v1/oauth/sessions/{guid}", says=Says(status=204))
     async def remove(request: Request, caller: Caller) -> Response:
+        """End a connection; the provider is told."""
         await vault.connections.disconnect(caller, _session_guid(request))
         return empty_reply()
 
-    @found.post("/v1/oauth/integrations/{guid}/verify", role="administrator")
+    @found.post("/v1/oauth/integrations/{guid}/verify", role="administrator", says=Says(reply=Verified))
     async def verify(request: Request, caller: Caller) -> Response:
+        """Sign in as a service account, and answer only how it went."""
         row = await integrations.get(integration_guid(request))
         if row.auth_type != "Service Account":
             raise ApiError(400, NOT_A_SERVICE_ACCOUNT, "Only Service Account integrations can be tested.")

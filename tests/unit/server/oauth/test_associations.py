@@ -5,7 +5,7 @@ import pytest
 from server.content import store as content
 from server.oauth.integrations import Draft
 from server.web.errors import ApiError
-from tests.unit.server.vault.house import House, Person
+from tests.unit.server.vault.house import House, Person, config
 
 
 async def refused(house: House, actor: Person, guid: str, wanted: list[str]) -> tuple[int, int]:
@@ -58,3 +58,22 @@ async def test_a_change_of_the_content_is_seen(house: House):
     house.db.write_now(content.drop, app.guid)
     house.directory.forget(app.guid)
     assert await house.associations.for_content(app.guid) == ()
+
+
+async def test_who_follows_associations_hears_of_a_deletion_and_of_another_way_to_act(house: House):
+    admin = await house.person("admin", "administrator")
+    there = await house.integration(admin, auth_type="Service Account")
+    one, two, other = [await house.content(admin) for _ in range(3)]
+    for app in (one, two):
+        await house.associate(admin, app, there)
+    heard: list[str] = []
+    house.associations.when_changed(heard.append)
+    await house.integrations.change(admin.caller, there.guid, Draft(name="x", sent=frozenset({"name"})))
+    assert heard == []
+    viewer = Draft(config=config(auth_type="Viewer"), sent=frozenset({"config"}))
+    await house.integrations.change(admin.caller, there.guid, viewer)
+    assert sorted(heard) == sorted([one.guid, two.guid])
+    heard.clear()
+    await house.integrations.delete(admin.caller, there.guid)
+    assert sorted(heard) == sorted([one.guid, two.guid])
+    assert other.guid not in heard

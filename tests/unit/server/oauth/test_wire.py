@@ -28,8 +28,9 @@ async def test_shapes(house: House):
 async def test_an_entry_of_the_access_list_names_its_integration(house: House):
     admin = await house.person("admin", "administrator")
     row = await house.integration(admin)
-    row.permissions = [{"id": "1", "user_guid": "u"}]
+    row.permissions = [{"id": "1", "guid": "p", "user_guid": "u"}]
     shown = wire.integration(row, house.integrations, count=None)
-    assert shown["permissions"] == [{"id": "1", "user_guid": "u", "integration_guid": row.guid}]
+    entry = {"id": "1", "guid": "p", "integration_guid": row.guid, "user_guid": "u", "group_guid": None}
+    assert shown["permissions"] == [entry]
     row.template = "gone"
     assert wire.integration(row, house.integrations, count=None)["environment_variables"] == []
