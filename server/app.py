@@ -69,7 +69,7 @@ def create_app(settings: Settings, opened: Installation) -> Application:
         site.add(load(settings.dashboard)(services))
     policy = HeaderPolicy(gateway_cookies())
     answers = Answers(services.screens, connect.gate)
-    presence = Presence(services.directory, registry)
+    presence = Presence(services.directory, registry, services.sessions)
     gateway = Gateway(_visits(services), answers, services.sessions, site, policy, registry, presence)
     _follow_changes(services, presence, background)
     return Application(
@@ -103,6 +103,7 @@ def _follow_changes(s: Services, presence: Presence, background: Background) -> 
     """Who must hear of which change: ended access closes open pages, changed associations move token files."""
 
     s.sessions.when_ended(presence.session_ended)
+    s.sessions.when_changed(lambda guids: background.spawn(presence.people_changed(guids)))
     s.directory.when_changed(lambda guid: background.spawn(presence.content_changed(guid)))
     s.associations.when_changed(lambda guid: background.spawn(s.pool.renew_tokens(guid)))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 from sqlmodel import Session
 from starlette.requests import Request
@@ -11,27 +11,25 @@ from starlette.responses import Response
 from server.access import store
 from server.access.guard import Guard
 from server.access.people import ContentPeople
+from server.access.wire import NewPermission, PermissionObject, permission_object
 from server.audit.trail import Trail
 from server.content.directory import Directory
 from server.db.engine import Database
-from server.db.models import Permission
 from server.web.body import Fields, read_object
 from server.web.caller import Caller
-from server.web.errors import ApiError, invalid
+from server.web.described import Says
+from server.web.errors import ApiError
 from server.web.routes import Routes, empty_reply, guid_in, json_reply, number_in
 
 PRINCIPAL_TYPE = 152
 
 
-def permission_object(row: Permission, content_guid: str) -> dict[str, Any]:
-    """One entry on the wire."""
-    return {
-        "id": str(row.id),
-        "content_guid": content_guid,
-        "principal_guid": row.principal_guid,
-        "principal_type": row.principal_type,
-        "role": row.role,
-    }
+class Entry(NamedTuple):
+    """Who is meant (`user` or `group`), and with which role."""
+
+    kind: str
+    principal: str
+    role: str
 
 
 class AccessApi:
@@ -48,15 +46,14 @@ class AccessApi:
         return json_reply([permission_object(r, view.guid) for r in rows])
 
     async def add(self, request: Request, caller: Caller) -> Response:
-        """Give a person access, or change what she has."""
+        """Give a person or a group access, or change what they have."""
         view = await self._guard.editable(caller, guid_in(request))
-        principal, role = _principal(Fields(await read_object(request)))
+        kind, principal, role = _entry(Fields(await read_object(request)))
 
-        def write(session: Session) -> dict[str, Any]:
-            row = store.put(session, view.id, view.owner_guid, principal, role)
-            self._trail.record(
-                session, caller, "add_permission", content_guid=view.guid, user_guid=principal, role=role
-            )
+        def write(session: Session) -> PermissionObject:
+            row = store.put(session, view.id, view.owner_guid, principal, role, kind)
+            what = {f"{kind}_guid": principal, "role": role}
+            self._trail.record(session, caller, "add_permission", content_guid=view.guid, **what)
             return permission_object(row, view.guid)
 
         answer = await self._db.write(write)
@@ -70,19 +67,15 @@ class AccessApi:
         return json_reply(permission_object(row, view.guid))
 
     async def change(self, request: Request, caller: Caller) -> Response:
-        """Change the role of one entry."""
+        """Change the role of one entry, or whose it is."""
         view = await self._guard.editable(caller, guid_in(request))
         number = number_in(request, "id")
-        principal, role = _principal(Fields(await read_object(request)))
+        kind, principal, role = _entry(Fields(await read_object(request)))
 
-        def write(session: Session) -> dict[str, Any]:
-            row = store.entry(session, view.id, number)
-            if row.principal_guid != principal:
-                raise invalid("principal_guid cannot be changed; remove this entry and add another.")
-            row = store.put(session, view.id, view.owner_guid, principal, role)
-            self._trail.record(
-                session, caller, "edit_permission", content_guid=view.guid, user_guid=principal, role=role
-            )
+        def write(session: Session) -> PermissionObject:
+            row = store.change(session, view.id, number, view.owner_guid, principal, role, kind)
+            what = {f"{kind}_guid": principal, "role": role}
+            self._trail.record(session, caller, "edit_permission", content_guid=view.guid, **what)
             return permission_object(row, view.guid)
 
         answer = await self._db.write(write)
@@ -90,24 +83,27 @@ class AccessApi:
         return json_reply(answer)
 
     async def remove(self, request: Request, caller: Caller) -> Response:
-        """Take access away; open pages of that person close."""
+        """Take access away; open pages of those who lose it close."""
         view = await self._guard.editable(caller, guid_in(request))
         await self._people.remove(caller, view, number_in(request, "id"))
         return empty_reply()
 
     def routes(self) -> Routes:
         """The declared routes."""
-        routes = Routes()
-        routes.get("/v1/content/{guid}/permissions")(self.listing)
-        routes.post("/v1/content/{guid}/permissions")(self.add)
-        routes.get("/v1/content/{guid}/permissions/{id}")(self.one)
-        routes.put("/v1/content/{guid}/permissions/{id}")(self.change)
-        routes.delete("/v1/content/{guid}/permissions/{id}")(self.remove)
+        routes, entries, one = Routes(), "/v1/content/{guid}/permissions", "/v1/content/{guid}/permissions/{id}"
+        routes.get(entries, says=Says(reply=list[PermissionObject]))(self.listing)
+        routes.post(entries, says=Says(reply=PermissionObject, body=NewPermission))(self.add)
+        routes.get(one, says=Says(reply=PermissionObject))(self.one)
+        routes.put(one, says=Says(reply=PermissionObject, body=NewPermission, fails=(409,)))(self.change)
+        routes.delete(one, says=Says(status=204))(self.remove)
         return routes
 
 
-def _principal(given: Fields) -> tuple[str, str]:
+def _entry(given: Fields) -> Entry:
+    """Raises ApiError 400, code 152 for a kind of principal that there is not."""
     kind = given.text("principal_type", "user")
-    if kind != "user":
-        raise ApiError(400, PRINCIPAL_TYPE, "principal_type must be user; groups are not available on this server.")
-    return given.text("principal_guid").lower(), given.choice("role", ("viewer", "owner"), "viewer")
+    if kind not in store.DUPLICATE:
+        raise ApiError(400, PRINCIPAL_TYPE, "principal_type must be user or group.")
+    given.flag("send_email", False)  # accepted, as Connect has it; this server sends no mail
+    principal = given.text("principal_guid", limit=64).lower()
+    return Entry(kind, principal, given.choice("role", ("viewer", "owner"), "viewer"))

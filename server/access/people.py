@@ -99,8 +99,9 @@ class ContentPeople:
         """Take access away; open pages of that person close. Raises ApiError 404."""
 
         def write(session: Session) -> None:
-            principal = store.remove(session, view.id, number)
-            self._trail.record(session, actor, "remove_permission", content_guid=view.guid, user_guid=principal)
+            kind, principal = store.remove(session, view.id, number)
+            who = {f"{kind}_guid": principal}
+            self._trail.record(session, actor, "remove_permission", content_guid=view.guid, **who)
 
         await self._db.write(write)
         self._directory.forget(view.guid)

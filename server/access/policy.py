@@ -32,19 +32,30 @@ class Denied:
     caller: Caller
 
 
+def _entries(caller: Caller, view: ContentView) -> set[str]:
+    """What the access list says of the caller: by her own entry, and by those of the groups she is in."""
+    if not caller.signed_in:
+        return set()
+    found = {view.groups[group] for group in caller.groups if group in view.groups}
+    if caller.guid in view.people:
+        found.add(view.people[caller.guid])
+    return found
+
+
 def standing(caller: Caller, view: ContentView) -> Standing:
     """What the caller is to the content: `app_role` on the wire. An administrator without rights is `none`.
 
-    A collaborator whose account is only a viewer's keeps viewing rights: editing takes a publisher.
+    Of several entries that name the caller, herself or by a group, the strongest counts. A collaborator whose
+    account is only a viewer's keeps viewing rights: editing takes a publisher.
     """
     if caller.via == "content" and caller.content_guid != view.guid:
         return "none"
     if caller.signed_in and caller.guid == view.owner_guid:
         return "owner"
-    listed = view.people.get(caller.guid) if caller.signed_in else None
-    if listed == "owner":
+    listed = _entries(caller, view)
+    if "owner" in listed:
         return "editor" if caller.has("publisher") else "viewer"
-    if listed == "viewer" or view.access_type == "all":
+    if "viewer" in listed or view.access_type == "all":
         return "viewer"
     if view.access_type == "logged_in" and caller.signed_in:
         return "viewer"

@@ -82,8 +82,8 @@ def change(
     return row
 
 
-def remove(session: Session, content_id: int, number: int) -> str:
-    """Delete one entry; returns whose it was. Raises ApiError 404."""
+def remove(session: Session, content_id: int, number: int) -> tuple[str, str]:
+    """Delete one entry; returns whose it was: `user` or `group`, and the GUID. Raises ApiError 404."""
     row = entry(session, content_id, number)
     session.delete(row)
-    return row.principal_guid
+    return row.principal_type, row.principal_guid

@@ -25,17 +25,17 @@ def load_view(session: Session, guid: str) -> ContentView | None:
 
 def views_of(session: Session, rows: Sequence[tuple[Content, User]]) -> list[ContentView]:
     """The views of records with their owners, with one more query however many they are."""
-    people: dict[int, dict[str, str]] = {}
+    entries: dict[str, dict[int, dict[str, str]]] = {"user": {}, "group": {}}
     ids = [content.id for content, _owner in rows]
     for start in range(0, len(ids), MOST_PARAMETERS):
         part = ids[start : start + MOST_PARAMETERS]
         for entry in session.exec(select(Permission).where(col(Permission.content_id).in_(part))).all():
-            if entry.principal_type == "user":
-                people.setdefault(entry.content_id, {})[entry.principal_guid] = entry.role
-    return [_view(content, owner, people.get(content.id or 0, {})) for content, owner in rows]
+            entries[entry.principal_type].setdefault(entry.content_id, {})[entry.principal_guid] = entry.role
+    people, groups = entries["user"], entries["group"]
+    return [_view(c, owner, people.get(c.id or 0, {}), groups.get(c.id or 0, {})) for c, owner in rows]
 
 
-def _view(content: Content, owner: User, people: dict[str, str]) -> ContentView:
+def _view(content: Content, owner: User, people: dict[str, str], groups: dict[str, str]) -> ContentView:
     assert content.id is not None
     assert owner.id is not None
     return ContentView(
@@ -52,6 +52,7 @@ def _view(content: Content, owner: User, people: dict[str, str]) -> ContentView:
         locked=content.locked,
         locked_message=content.locked_message,
         people=MappingProxyType(people),
+        groups=MappingProxyType(groups),
     )
 
 
@@ -67,6 +68,11 @@ class Directory:
     def when_changed(self, notice: Callable[[str], object]) -> None:
         """Call `notice(guid)` after every change of a content item."""
         self._on_change.append(notice)
+
+    @property
+    def epoch(self) -> int:
+        """Grows whenever what is remembered of some content ceases to be true."""
+        return self._views.epoch
 
     async def by_guid(self, guid: str) -> ContentView | None:
         """The view of a content item, or None where there is none."""

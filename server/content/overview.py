@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from server.content import store
-from server.db.models import Association, Bundle, Content, Instance, Integration, Permission, User
+from server.content import reach, store
+from server.db.models import Association, Bundle, Content, Instance, Integration, User
 from server.web.caller import Caller
 
 # Integrations of these types act in the name of whoever looks.
@@ -19,7 +19,7 @@ BUILD = "python_restore"
 
 @dataclass(frozen=True)
 class Item:
-    """One content item in a list. `listed` is the caller's own entry in its access list: `viewer`, `owner` or empty.
+    """One content item in a list. `listed` is what its access list makes of the caller: `viewer`, `owner` or empty.
 
     `failed`: the newest run of the version that serves did not end well.
     """
@@ -75,8 +75,7 @@ def failed(run: Instance) -> bool:
 def items(session: Session, caller: Caller) -> list[Item]:
     """Everything the caller may open (administrators: everything), last deployed first. Four statements."""
     rows = store.listing(session, viewer_guid=None if caller.has("administrator") else caller.guid)
-    entries = select(Permission.content_id, Permission.role).where(Permission.principal_guid == caller.guid)
-    listed = dict(session.exec(entries).all())
+    listed = reach.roles(session, caller.guid)
     personal = _personal(session)
     troubled = {run.content_id for run in _newest_runs(session) if failed(run)}
     return [

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import or_
 from sqlmodel import Session, col, delete, select
 
+from server.content import reach
 from server.db.clock import now
 from server.db.models import Bundle, Content, EnvironmentVariable, Permission, User
 from server.web.errors import DUPLICATE_NAME, ApiError, invalid, not_found
@@ -99,14 +100,7 @@ def listing(
     """Content with its owner, last deployed first. With `viewer_guid`: only what that person may open."""
     query = select(Content, User).join(User, col(User.id) == Content.owner_id)
     if viewer_guid is not None:
-        listed = select(Permission.content_id).where(Permission.principal_guid == viewer_guid)
-        query = query.where(
-            or_(
-                col(User.guid) == viewer_guid,
-                col(Content.access_type).in_(("all", "logged_in")),
-                col(Content.id).in_(listed),
-            )
-        )
+        query = query.where(reach.open_to(viewer_guid))
     if name is not None:
         query = query.where(Content.name == name)
     if owner_guid is not None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 
 @dataclass(frozen=True)
 class ContentView:
-    """What steps 1 to 5 of a visit need. `people` maps user GUID to `viewer` or `owner` (a collaborator)."""
+    """What steps 1 to 5 of a visit need. `people` and `groups` map GUID to `viewer` or `owner` (a collaborator)."""
 
     id: int
     guid: str
@@ -23,6 +24,7 @@ class ContentView:
     locked: bool
     locked_message: str
     people: Mapping[str, str]
+    groups: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def path(self) -> str:

@@ -36,8 +36,11 @@ def _check(connection: Connection, script: ScriptDirectory) -> None:
         )
 
 
-def upgrade(database: Database) -> None:
-    """Apply missing migrations in one transaction: all or none (security.md R-15). Raises SchemaProblem."""
+def upgrade(database: Database, to: str = "head") -> None:
+    """Apply missing migrations, up to `to`, in one transaction: all or none (security.md R-15).
+
+    Raises SchemaProblem.
+    """
     config = _config()
     script = ScriptDirectory.from_config(config)
     with database.engine.execution_options(tabard_write=True).begin() as connection:
@@ -45,4 +48,4 @@ def upgrade(database: Database) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": LOCK_NUMBER})
         _check(connection, script)
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)

@@ -15,6 +15,8 @@ from server.web.caller import Caller
 
 HANDLE_HEADER = b"posit-connect-user-session-token"
 MOST_REMEMBERED = 20_000
+# Of 8 KiB, which is what the strictest framework reads of one field.
+MOST_GROUP_BYTES = 7_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,8 @@ class Introductions:
         if not caller.signed_in:
             return ()
         name = caller.username if caller.username.isascii() else quote(caller.username)
-        credentials = json.dumps({"user": caller.username, "groups": []}).encode()
+        groups = told(caller.group_names)
+        credentials = json.dumps({"user": caller.username, "groups": groups}).encode()
         headers: list[Header] = [
             (b"x-app-user", name.encode()),
             (b"x-app-email", quote(caller.email, safe="@+").encode()),
@@ -58,9 +61,22 @@ class Introductions:
         ]
         if live.kind.traits.credentials_header is not None:
             headers.append((live.kind.traits.credentials_header.lower().encode(), credentials))
+        if groups:
+            headers.append((b"x-app-groups", ",".join(quote(group, safe=" ") for group in groups).encode()))
         if view.access_type != "all":
             headers.append((HANDLE_HEADER, self._handles.viewer(caller, view.guid).encode()))
         return tuple(headers)
+
+
+def told(names: tuple[str, ...]) -> list[str]:
+    """The groups an app is told of: as many, in their order, as fit a header field that every framework takes."""
+    found, left = [], MOST_GROUP_BYTES
+    for name in names:
+        left -= max(len(json.dumps(name)) + 2, len(quote(name, safe=" ")) + 1)
+        if left < 0:
+            break
+        found.append(name)
+    return found
 
 
 def _tags(caller: Caller, view: ContentView, live: Live) -> frozenset[str]:

@@ -6,10 +6,14 @@ from server.access.policy import may_edit, may_view
 from server.content.directory import Directory
 from server.content.view import ContentView
 from server.proxy.registry import Registry
+from server.sessions.identify import Sessions
+from server.sessions.store import Standing
 from server.web.caller import Caller
 
 # Close code for the application's own use (RFC 6455 section 7.4.2): no longer signed in or allowed.
 ENDED = 4401
+# Where an account is gone.
+NOTHING = Standing("", {})
 
 
 def visit_tag(content_guid: str, caller: Caller) -> str:
@@ -25,8 +29,8 @@ def draft_tag(content_guid: str, caller: Caller) -> str:
 class Presence:
     """Remembers the callers of open sockets and streams by content item."""
 
-    def __init__(self, directory: Directory, registry: Registry) -> None:
-        self._directory, self._registry = directory, registry
+    def __init__(self, directory: Directory, registry: Registry, sessions: Sessions) -> None:
+        self._directory, self._registry, self._sessions = directory, registry, sessions
         self._callers: dict[str, dict[str, Caller]] = {}
 
     def note(self, caller: Caller, view: ContentView) -> None:
@@ -36,6 +40,18 @@ class Presence:
     def session_ended(self, tag: str) -> None:
         """A session, or all of a person's sessions, ended."""
         self._registry.close(tag, ENDED, "You have been signed out.")
+
+    async def people_changed(self, user_guids: frozenset[str]) -> None:
+        """Close what is open for those of these people who may no longer look: their role or groups changed."""
+        touched = [guid for guid, callers in self._callers.items() if not user_guids.isdisjoint(callers)]
+        if not touched:
+            return
+        now = await self._sessions.standings(user_guids)
+        for content_guid in touched:
+            callers = self._callers.get(content_guid, {})
+            for guid in user_guids & callers.keys():
+                callers[guid] = now.get(guid, NOTHING).of(callers[guid])
+            await self.content_changed(content_guid)
 
     async def content_changed(self, content_guid: str) -> None:
         """Close what is open for those who may no longer look, and for everybody once the content is locked."""

@@ -69,11 +69,16 @@ class Visits:
     ) -> Visit | Obstacle:
         """Walk the steps. `patience` bounds the wait for a starting app in seconds; None waits."""
         for _ in range(MOST_WALKS):
+            before = self._epochs()
             found = await self._walk(target, headers, socket=socket, patience=patience)
-            # While an app starts, its viewer may sign out or lose access: what was decided before counts no more.
-            if not (isinstance(found, Visit) and found.waited):
+            # While an app starts or the database is read, somebody may sign out or lose access: what was decided
+            # by what was known before counts no more.
+            if not isinstance(found, Visit) or not (found.waited or before != self._epochs()):
                 break
         return found
+
+    def _epochs(self) -> tuple[int, int]:
+        return self._sessions.epoch, self._directory.epoch
 
     async def _walk(
         self, target: bytes, headers: tuple[Header, ...], *, socket: bool, patience: float | None

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from sqlalchemy import func, or_
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from server.db.models import Association, Connection, Content, Integration, Permission, User
+from server.content import reach
+from server.db.models import Association, Connection, Content, Integration, User
 from server.web.caller import Caller
 
 
@@ -51,20 +52,12 @@ def apps(session: Session, integration_id: int) -> list[App]:
 
 def apps_open_to(session: Session, caller: Caller) -> dict[str, tuple[App, ...]]:
     """The content the caller may open that acts for its viewer, by the GUID of the integration. One statement."""
-    listed = select(Permission.content_id).where(Permission.principal_guid == caller.guid)
     query = (
         select(Integration.guid, Content)
         .join(Association, col(Association.integration_id) == Integration.id)
         .join(Content, col(Content.id) == Association.content_id)
         .join(User, col(User.id) == Content.owner_id)
-        .where(
-            Integration.auth_type == "Viewer",
-            or_(
-                col(User.guid) == caller.guid,
-                col(Content.access_type).in_(("all", "logged_in")),
-                col(Content.id).in_(listed),
-            ),
-        )
+        .where(Integration.auth_type == "Viewer", reach.open_to(caller.guid))
         .order_by(col(Content.id))
     )
     found: dict[str, list[App]] = defaultdict(list)

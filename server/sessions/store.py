@@ -40,7 +40,7 @@ class Standing:
 
     def of(self, caller: Caller) -> Caller:
         """`caller` as she stands now; a credential that was given less keeps less."""
-        role = caller.role if RANK[caller.role] < RANK.get(self.role, 0) else self.role
+        role = caller.role if RANK.get(caller.role, 0) < RANK.get(self.role, 0) else self.role
         return replace(caller, role=role, groups=frozenset(self.groups), group_names=tuple(self.groups.values()))
 
 

@@ -36,12 +36,14 @@ from server.db.models import (
     Content,
     Instance,
     Integration,
+    Membership,
     Permission,
     Task,
     TaskLine,
     User,
 )
 from server.db.upgrade import SchemaProblem, upgrade
+from server.groups import store as groups
 from server.instances import store as instances
 from server.keys.credentials import digest
 from server.keys.keyring import Keyring, SealBroken
@@ -51,6 +53,7 @@ from server.settings import PARSERS
 from server.tasks.tasks import TaskFailed, Tasks
 from server.web.caller import Caller
 from server.web.errors import ApiError
+from server.web.paging import Paging
 from tests.harness.postgres import Postgres, postgres
 
 KINDS = ("sqlite", "postgresql")
@@ -140,6 +143,27 @@ class TestMigrations:
     def test_the_tables_are_those_of_the_models(self, db: Database):
         with db.engine.connect() as connection:
             assert compare_metadata(MigrationContext.configure(connection), SQLModel.metadata) == []
+
+    def test_people_keep_their_keys_and_can_be_found_by_name_after_an_upgrade(self, makers: Makers, tmp_path: Path):
+        database = Database(makers.empty(tmp_path))
+        try:
+            upgrade(database, to="0001")
+            with database.engine.begin() as connection:
+                connection.exec_driver_sql(
+                    "insert into users (id, guid, username, username_key, email, first_name, last_name, role,"
+                    " confirmed, locked, created_time, updated_time) values (1, 'g', 'ann', 'ann', '', 'Änne',"
+                    " 'Straße', 'viewer', true, false, '2026-01-01 00:00:00', '2026-01-01 00:00:00')"
+                )
+                connection.exec_driver_sql(
+                    "insert into api_keys (user_id, name, key_hash, hint, created_time)"
+                    " values (1, 'k', 'h', 'x', '2026-01-01 00:00:00')"
+                )
+            upgrade(database)
+            ann = database.read_now(accounts.by_guid, "g")
+            assert (ann.first_key, ann.last_key, ann.must_set_password) == ("änne", "strasse", False)
+            assert [key.name for key in database.read_now(accounts.keys_of, 1)] == ["k"]
+        finally:
+            database.close()
 
     def test_several_servers_may_start_at_once(self, makers: Makers, tmp_path: Path):
         url = makers.empty(tmp_path)
@@ -419,10 +443,37 @@ class TestContent:
         refused(lambda: put(ann.guid, "viewer"), 400, 25)
         refused(lambda: put(vic.guid, "owner"), 400, 25)
         refused(lambda: db.read_now(access.entry, (made.id or 0) + 1, first.id), 404, 4)
-        assert db.write_now(access.remove, made.id, first.id) == vic.guid
+        assert db.write_now(access.remove, made.id, first.id) == ("user", vic.guid)
         refused(lambda: db.write_now(access.remove, made.id, first.id), 404, 4)
         with pytest.raises(IntegrityError):
             db.write_now(lambda s: s.add(Permission(content_id=made.id or 0, principal_guid=bob.guid)))
+
+    def test_access_by_groups(self, db: Database):
+        ann, vic = db.write_now(person, "ann"), db.write_now(person, "vic", "viewer")
+        made = db.write_now(lambda s: item(s, ann))
+        team, idle = db.write_now(groups.add, "Team", ann.id), db.write_now(groups.add, "idle", ann.id)
+        refused(lambda: db.write_now(groups.add, "TEAM", ann.id), 409, 15)
+        for guid in (vic.guid, ann.guid):
+            db.write_now(groups.join, team.id, guid)
+        refused(lambda: db.write_now(groups.join, team.id, vic.guid), 409, 16)
+        rows, total = db.read_now(lambda s: groups.members(s, team.id, paging=Paging(1, 1)))
+        assert ([user.guid for user in rows], total) == ([vic.guid], 2)
+        for sort in ("first_name", "user_role", "active_time"):
+            rows, _ = db.read_now(lambda s, by=sort: groups.members(s, team.id, paging=Paging(), sort=by))
+            assert len(rows) == 2
+        assert db.read_now(lambda s: [g.name for g in groups.listing(s, paging=Paging())[0]]) == ["idle", "Team"]
+        found, total = db.read_now(lambda s: groups.listing(s, member_guid=vic.guid, prefix="t", paging=Paging()))
+        assert ([(g.guid, g.members) for g in found], total) == ([(team.guid, 2)], 1)
+        db.write_now(access.put, made.id, ann.guid, team.guid, "viewer", "group")
+        db.write_now(access.put, made.id, ann.guid, idle.guid, "owner", "group")
+        refused(lambda: db.write_now(access.put, made.id, ann.guid, vic.guid, "viewer", "group"), 400, 153)
+        assert dict(db.read_now(load_view, made.guid).groups) == {team.guid: "viewer", idle.guid: "owner"}
+        assert db.read_now(lambda s: [c.id for c, _ in content.listing(s, viewer_guid=vic.guid)]) == [made.id]
+        assert db.read_now(sessions.standings, [vic.guid, "x"])[vic.guid].groups == {team.guid: "Team"}
+        dropped = db.write_now(groups.drop, team.id, team.guid)
+        assert (dropped.members, dropped.content) == ({vic.guid, ann.guid}, {made.guid})
+        assert db.read_now(lambda s: content.listing(s, viewer_guid=vic.guid)) == []
+        assert db.read_now(lambda s: s.exec(select(Membership)).all()) == []
 
     def test_bundle_numbers_are_never_used_again(self, db: Database):
         ann = db.write_now(person, "ann")

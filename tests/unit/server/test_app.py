@@ -92,12 +92,16 @@ async def test_who_must_hear_of_a_change_does(tmp_path: Path, monkeypatch):
         async def content_changed(self, content_guid: str) -> None:
             heard.append(("content", content_guid))
 
+        async def people_changed(self, user_guids: frozenset[str]) -> None:
+            heard.extend(("person", guid) for guid in user_guids)
+
     monkeypatch.setattr(composition, "Presence", Listening)
     async with made(tmp_path) as app:
         app.services.directory.forget("g")
         app.services.sessions.end_key(7, "hash")
+        app.services.sessions.people_changed(["p"])
         await asyncio.sleep(0)
-    assert sorted(heard) == [("content", "g"), ("session", "key:7")]
+    assert sorted(heard) == [("content", "g"), ("person", "p"), ("session", "key:7")]
 
 
 async def test_the_lifespan_starts_and_ends(tmp_path: Path):

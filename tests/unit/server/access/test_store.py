@@ -28,7 +28,7 @@ async def test_one_row_a_person_and_none_across_items(db: Database):
         with pytest.raises(ApiError) as caught:
             db.write_now(act, second, number)
         assert (caught.value.status, caught.value.code) == (404, 4)
-    assert db.write_now(store.remove, first, number) == vic.guid
+    assert db.write_now(store.remove, first, number) == ("user", vic.guid)
     assert [r.id for r in db.read_now(store.entries, first)] == [later]
 
 

@@ -5,8 +5,12 @@ import asyncio
 import httpx
 import pytest
 
+from server.access import store as access
 from server.accounts.own_keys import OwnKeys
+from server.content import store as content
 from server.db.models import ApiKey, AuditEvent, Connection, Content, VisitorKey
+from server.groups import store as groups
+from server.groups.groups import Groups
 from server.oauth.integrations import Draft
 from server.web.caller import Caller
 from server.web.errors import ApiError
@@ -151,6 +155,24 @@ async def test_a_locked_viewer_gets_nothing(world, house):
     await house.db.write(lock, world.alice.guid)
     await house.sessions.person_changed(world.alice.guid, end_sessions=False)
     assert told(await world.exchange()) == (400, 215)
+
+
+async def test_a_viewer_who_leaves_the_group_gets_nothing_more(world, house):
+    team = await house.db.write(groups.add, "Team", world.owner.id)
+    await house.db.write(groups.join, team.id, world.alice.guid)
+    view = await house.directory.by_guid(world.app.guid)
+    await house.db.write(content.change, world.app.guid, {"access_type": "acl"})
+    await house.db.write(access.put, view.id, world.owner.guid, team.guid, "viewer", "group")
+    house.directory.forget(world.app.guid)
+    house.sessions.people_changed([world.alice.guid])
+    assert (await world.exchange()).status_code == 200
+    service = Groups(house.db, house.sessions, house.directory, house.trail)
+    await service.remove_member(world.owner.caller, team.guid, world.alice.guid)
+    assert told(await world.exchange()) == (403, 19)
+    await service.add_member(world.owner.caller, team.guid, world.alice.guid)
+    assert (await world.exchange()).status_code == 200
+    await service.delete(world.owner.caller, team.guid)
+    assert told(await world.exchange()) == (403, 19)
 
 
 async def test_access_and_association_are_asked_each_time(world, house):

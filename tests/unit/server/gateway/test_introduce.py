@@ -1,11 +1,12 @@
 """What an app is told of a viewer, and that it is never told of another one."""
 
+import json
 from dataclasses import replace
 from types import SimpleNamespace
 
 from runners.kinds import shiny, streamlit
 from server.content.view import ContentView
-from server.gateway.introduce import HANDLE_HEADER, Introductions
+from server.gateway.introduce import HANDLE_HEADER, MOST_GROUP_BYTES, Introductions, told
 from server.instances.live import Place
 from server.keys.keyring import Keyring
 from server.sessions.handles import Handles
@@ -67,3 +68,19 @@ def test_names_that_are_not_ascii_travel_encoded():
     assert headers[b"x-app-user"] == b"zo%C3%AB"
     assert headers[b"x-app-email"] == b"zo%C3%AB@example.org"
     assert b"\\u00eb" in headers[b"rstudio-connect-credentials"]
+
+
+def test_an_app_is_told_the_names_of_the_groups():
+    grouped = replace(ALICE, groups=frozenset({"1", "2"}), group_names=("Sales, EU", "Süd"))
+    headers = dict(introductions().of(grouped, VIEW, LIVE).headers)
+    assert headers[b"x-app-groups"] == b"Sales%2C EU,S%C3%BCd"
+    assert json.loads(headers[b"rstudio-connect-credentials"]) == {"user": "alice", "groups": ["Sales, EU", "Süd"]}
+    assert b"x-app-groups" not in dict(introductions().of(ALICE, VIEW, LIVE).headers)
+
+
+def test_of_a_thousand_groups_as_many_as_fit():
+    names = tuple(f"gruppe für {number}" for number in range(1000))
+    fitting = told(names)
+    assert fitting == list(names[: len(fitting)])
+    assert 100 < len(fitting) < 1000
+    assert len(json.dumps(fitting)) <= MOST_GROUP_BYTES

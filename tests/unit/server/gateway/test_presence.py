@@ -9,9 +9,16 @@ from server.accounts import store as accounts
 from server.content import store as content
 from server.db.engine import Database
 from server.gateway.presence import ENDED, Presence, draft_tag, visit_tag
+from server.groups import store as groups
 from server.proxy.registry import Registry
+from server.sessions import store as sessions
+from server.sessions.identify import Sessions
 from server.web.caller import ANONYMOUS, Caller
 from tests.unit.server.instances.rig import Rig
+
+
+def sessions_of(db: Database) -> Sessions:
+    return Sessions(db, secure=False, idle=3600, absolute=7200)
 
 
 class Open:
@@ -30,7 +37,7 @@ class Open:
 async def test_pages_close_with_the_access_to_them(db: Database, tmp_path: Path, change: str, closed: set[str]):
     rig = Rig(db, tmp_path)
     registry = Registry()
-    presence = Presence(rig.directory, registry)
+    presence = Presence(rig.directory, registry, sessions_of(db))
     user = db.write_now(lambda s: accounts.add_user(s, username="vic", role="viewer"))
     vic = Caller(user.id or 0, user.guid, "vic", role="viewer", via="session")
     owner = Caller(rig.owner.id or 0, rig.owner.guid, "ann", role="publisher", via="session")
@@ -58,7 +65,7 @@ async def test_pages_close_with_the_access_to_them(db: Database, tmp_path: Path,
 async def test_a_draft_closes_with_the_right_to_edit(db: Database, tmp_path: Path):
     rig = Rig(db, tmp_path)
     registry = Registry()
-    presence = Presence(rig.directory, registry)
+    presence = Presence(rig.directory, registry, sessions_of(db))
     user = db.write_now(lambda s: accounts.add_user(s, username="pat", role="publisher"))
     pat = Caller(user.id or 0, user.guid, "pat", role="publisher", via="session")
     db.write_now(access.put, rig.view.id, rig.owner.guid, pat.guid, "owner")
@@ -74,3 +81,37 @@ async def test_a_draft_closes_with_the_right_to_edit(db: Database, tmp_path: Pat
     rig.directory.forget(rig.guid)
     await presence.content_changed(rig.guid)
     assert (draft.closed, page.closed) == (ENDED, None)
+
+
+async def test_a_page_closes_with_the_group_that_opened_it(db: Database, tmp_path: Path):
+    rig, registry = Rig(db, tmp_path), Registry()
+    presence = Presence(rig.directory, registry, sessions_of(db))
+    team = db.write_now(groups.add, "Team", rig.owner.id)
+    db.write_now(access.put, rig.view.id, rig.owner.guid, team.guid, "owner", "group")
+    rig.directory.forget(rig.guid)
+    pages: dict[str, tuple[Caller, Open, Open]] = {}
+    for name, role in (("vic", "viewer"), ("pat", "publisher"), ("zoe", "publisher")):
+        user = db.write_now(lambda s, n=name, r=role: accounts.add_user(s, username=n, role=r))
+        db.write_now(groups.join, team.id, user.guid)
+        caller = db.read_now(sessions.with_groups, Caller(user.id or 0, user.guid, name, role=role, via="session"))
+        pages[name] = (caller, Open(), Open())
+        registry.add(pages[name][1], frozenset({visit_tag(rig.guid, caller)}))
+        registry.add(pages[name][2], frozenset({draft_tag(rig.guid, caller)}))
+        presence.note(caller, rig.view)
+
+    def closed() -> dict[str, tuple[int | None, int | None]]:
+        return {name: (page.closed, draft.closed) for name, (_caller, page, draft) in pages.items()}
+
+    vic, pat, zoe = (pages[name][0].guid for name in ("vic", "pat", "zoe"))
+    await presence.people_changed(frozenset({pat, zoe, "somebody else"}))
+    # A viewer in a group of collaborators may only look.
+    assert closed() == {"vic": (None, ENDED), "pat": (None, None), "zoe": (None, None)}
+    db.write_now(groups.leave, team.id, pat)
+    await presence.people_changed(frozenset({pat}))
+    assert closed() == {"vic": (None, ENDED), "pat": (ENDED, ENDED), "zoe": (None, None)}
+    db.write_now(accounts.change_user, zoe, {"role": "viewer"})
+    await presence.people_changed(frozenset({zoe}))
+    assert closed()["zoe"] == (None, ENDED)
+    left = db.write_now(groups.drop, team.id, team.guid)
+    await presence.people_changed(frozenset(left.members))
+    assert (left.members, closed()["vic"], closed()["zoe"]) == ({vic, zoe}, (ENDED, ENDED), (ENDED, ENDED))

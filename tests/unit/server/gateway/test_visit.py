@@ -1,6 +1,7 @@
 """The order of a visit's steps: each obstacle in its turn, for HTTP and sockets alike."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,6 +19,7 @@ from server.gateway import obstacles
 from server.gateway.acquire import Acquirer
 from server.gateway.introduce import HANDLE_HEADER
 from server.gateway.visit import Shelved, Visit, Visits
+from server.groups import store as groups
 from server.instances.live import Place
 from server.proxy.upstream import Upstream
 from server.sessions.handles import Handles
@@ -109,6 +111,28 @@ async def test_each_obstacle_in_its_turn(gate: Gate, socket: bool):
     assert isinstance(await found("/_stcore/%6detrics"), obstacles.Nothing)
     assert isinstance(await found("/%5Fstcore%2Fmetrics"), obstacles.Nothing)
     assert isinstance(await found("/_stcore/metricsx"), Visit)
+
+
+async def test_who_leaves_a_group_while_she_is_let_in_is_not(gate: Gate, monkeypatch: pytest.MonkeyPatch):
+    vic, key = gate.person("vic")
+    team = gate.db.write_now(groups.add, "Team", gate.owner.id)
+    gate.db.write_now(groups.join, team.id, vic.guid)
+    gate.db.write_now(access.put, gate.view.id, gate.owner.guid, team.guid, "viewer", "group")
+    gate.put(access_type="acl")
+    visit = await gate.visit("/", key)
+    assert isinstance(visit, Visit)
+    assert json.loads(dict(visit.destination.inject)[b"rstudio-connect-credentials"])["groups"] == ["Team"]
+    look_up = gate.directory.by_guid
+
+    async def leaving(guid: str) -> Any:
+        view = await look_up(guid)
+        gate.db.write_now(groups.drop, team.id, team.guid)
+        gate.sessions.people_changed([vic.guid])
+        monkeypatch.undo()
+        return view
+
+    monkeypatch.setattr(gate.directory, "by_guid", leaving)
+    assert isinstance(await gate.visit("/", key), obstacles.NotAllowed)
 
 
 async def test_strangers_learn_nothing_of_what_exists(gate: Gate):
