@@ -6,7 +6,7 @@ import gradio as gr
 def greet(name, request: gr.Request):
     token = "yes" if request.headers.get("Posit-Connect-User-Session-Token") else "no"
     user = request.headers.get("X-App-User", "nobody")
-    for part in ("first", "hello {} from {}; token: {}; {}".format(name, user, token, sorted(request.cookies))):
+    for part in ("first", "hello {} from {}; token: {}; {}".format(name, user, token, sorted(dict(request.cookies)))):
         yield part
 
 
