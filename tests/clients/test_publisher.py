@@ -23,30 +23,13 @@ SETTINGS = (
     "/v1/server_settings/quarto",
     "/v1/server_settings/nodejs",
 )
-NUMBERS = [
-    "min_processes",
-    "max_processes",
-    "max_conns_per_process",
-    "load_factor",
-    "init_timeout",
-    "idle_timeout",
-    "min_processes_limit",
-    "max_processes_limit",
-    "connection_timeout",
-    "read_timeout",
-    "cpu_request",
-    "max_cpu_request",
-    "cpu_limit",
-    "max_cpu_limit",
-    "memory_request",
-    "max_memory_request",
-    "memory_limit",
-    "max_memory_limit",
-    "amd_gpu_limit",
-    "max_amd_gpu_limit",
-    "nvidia_gpu_limit",
-    "max_nvidia_gpu_limit",
-]
+RESOURCES = ("cpu_request", "cpu_limit", "memory_request", "memory_limit", "amd_gpu_limit", "nvidia_gpu_limit")
+NUMBERS = (
+    *("min_processes", "max_processes", "max_conns_per_process", "load_factor", "init_timeout", "idle_timeout"),
+    *("min_processes_limit", "max_processes_limit", "connection_timeout", "read_timeout"),
+    *RESOURCES,
+    *(f"max_{name}" for name in RESOURCES),
+)
 
 
 class Publisher:
