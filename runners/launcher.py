@@ -31,6 +31,7 @@ _GRADIO_OURS = (
     "inline",
     "node_port",
     "node_server_name",
+    "num_workers",
     "prevent_thread_lock",
     "quiet",
     "root_path",
@@ -139,6 +140,7 @@ def serve_asgi(app: Any, port: int, base: str, **terms: Any) -> None:
         server_header=False,
         forwarded_allow_ips="127.0.0.1",
         ws_max_size=_SOCKET_BYTES,
+        workers=1,  # else WEB_CONCURRENCY, which publishers may set, asks for what an app object cannot have
         **terms,
     )
 

@@ -23,6 +23,13 @@ KINDS = {
     "jupyter-voila": "Voilà",
     "jupyter-static": "Notebook",
     "quarto-static": "Quarto",
+    "quarto-shiny": "Quarto with Shiny",
+    "shiny": "Shiny for R",
+    "api": "Plumber API",
+    "rmd-static": "R Markdown",
+    "rmd-shiny": "R Markdown with Shiny",
+    "tensorflow-saved-model": "TensorFlow model",
+    "nodejs": "Node.js",
     "static": "Static files",
 }
 

@@ -1,4 +1,4 @@
-"""FastAPI and any other ASGI app, served by uvicorn (docs/decisions/0011)."""
+"""FastAPI and any other ASGI app, served by uvicorn (docs/decisions/0022)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def variables(_spec: LaunchSpec) -> Mapping[str, str]:
 
 KIND = Kind(
     app_mode="python-fastapi",
-    label="FastAPI or ASGI",
+    label="FastAPI",
     family="interactive",
     required="",
     # wsproto, not websockets: it works with every uvicorn a publisher may have pinned, and is only used where the

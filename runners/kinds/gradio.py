@@ -20,6 +20,7 @@ def variables(spec: LaunchSpec) -> Mapping[str, str]:
         "GRADIO_ANALYTICS_ENABLED": "False",
         "GRADIO_SHARE": "False",
         "GRADIO_SSR_MODE": "False",
+        "GRADIO_NUM_WORKERS": "0",
         "GRADIO_ROOT_PATH": spec.base_path,
         "HF_HUB_DISABLE_TELEMETRY": "1",
     }

@@ -39,7 +39,7 @@ def variables(_spec: LaunchSpec) -> Mapping[str, str]:
 
 KIND = Kind(
     app_mode="python-shiny",
-    label="Shiny for Python",
+    label="Shiny",
     family="interactive",
     required="shiny",
     command=command,

@@ -51,7 +51,7 @@ def ready(spec: LaunchSpec) -> str:
 
 KIND = Kind(
     app_mode="jupyter-voila",
-    label="Voila",
+    label="Voilà",
     family="interactive",
     required="",
     adds=("voila", "ipykernel"),

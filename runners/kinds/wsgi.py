@@ -1,4 +1,4 @@
-"""Flask and any other WSGI app, served by waitress (PEP 3333; docs/decisions/0011)."""
+"""Flask and any other WSGI app, served by waitress (PEP 3333; docs/decisions/0022)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def variables(_spec: LaunchSpec) -> Mapping[str, str]:
 
 KIND = Kind(
     app_mode="python-api",
-    label="Flask or WSGI",
+    label="Python API",
     family="interactive",
     required="",
     adds=("waitress",),

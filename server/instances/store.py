@@ -21,6 +21,7 @@ TAGS = {
     "python-api": "run_python_api",
     "python-gradio": "run_gradio_app",
     "python-shiny": "run_pyshiny_app",
+    "jupyter-voila": "run_voila_app",
 }
 
 

@@ -9,7 +9,12 @@ from tools.page_samples import CARDS
 
 @pytest.mark.parametrize(
     ("kind", "label"),
-    [("python-streamlit", "Streamlit"), ("rmd-shiny", "rmd-shiny"), ("", "Not published yet")],
+    [
+        ("python-streamlit", "Streamlit"),
+        ("rmd-shiny", "R Markdown with Shiny"),
+        ("python-next", "python-next"),
+        ("", "Not published yet"),
+    ],
 )
 def test_kinds_have_the_names_people_know(kind: str, label: str) -> None:
     assert kind_label(kind) == label
