@@ -17,24 +17,34 @@ from server.oauth import api as oauth
 from server.packages.api import PackagesApi
 from server.publishing.content_api import ContentApi
 from server.publishing.deploy_api import deploy_routes
+from server.publishing.lists_api import ListsApi
+from server.publishing.records import Records
 from server.publishing.variables_api import VariablesApi
 from server.services import Services
 from server.tags.api import TagsApi
 from server.tasks.api import task_routes
+from server.thumbnails.api import ThumbnailApi
+from server.vanity.api import VanityApi
 from server.vault import api as vault
 from server.web.routes import Route
 
 
 def api_routes(s: Services) -> list[Route]:
     """The declared routes of all rooms and services."""
+    records = Records(s.settings.origin)
     groups = (
         discovery_routes(s.settings.origin, s.interpreters),
         Bootstrap(s.db, s.trail, s.settings.bootstrap_secretkey).routes(),
         PeopleApi(s.db, s.trail, s.passwords, s.sessions).routes(),
         GroupsApi(s.groups).routes(),
         AccessApi(s.db, s.directory, s.guard, s.trail).routes(),
-        ContentApi(s.db, s.directory, s.guard, s.trail, s.shelf, s.pool, s.settings.origin).routes(),
+        ContentApi(
+            s.db, s.directory, s.guard, s.trail, s.shelf, thumbnails=s.thumbnails, pool=s.pool, records=records
+        ).routes(),
+        ListsApi(s.db, s.guard, records).routes(),
         TagsApi(s.db, s.guard, s.trail).routes(),
+        VanityApi(s.db, s.vanities, s.guard).routes(),
+        ThumbnailApi(s.thumbnails, s.guard).routes(),
         VariablesApi(s.db, s.variables, s.guard, s.pool, s.trail).routes(),
         BundlesApi(s.db, s.shelf, s.guard, s.trail).routes(),
         deploy_routes(s.deployer, s.guard),

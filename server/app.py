@@ -19,6 +19,7 @@ from server.connect.room import ConnectRoom
 from server.consent.check import Consent
 from server.gateway.acquire import Acquirer
 from server.gateway.answers import Answers
+from server.gateway.by_name import ByName
 from server.gateway.dispatch import Gateway
 from server.gateway.presence import Presence
 from server.gateway.visit import Visits
@@ -67,10 +68,12 @@ def create_app(settings: Settings, opened: Installation) -> Application:
     site = Site(api, [*login.routes(), *connect.routes], services.screens)
     if settings.dashboard:
         site.add(load(settings.dashboard)(services))
+    services.vanities.reserve(site.first_names())
     policy = HeaderPolicy(gateway_cookies())
     answers = Answers(services.screens, connect.gate)
     presence = Presence(services.directory, registry, services.sessions)
-    gateway = Gateway(_visits(services), answers, services.sessions, site, policy, registry, presence)
+    by_name = ByName(services.directory, services.vanities, services.thumbnails)
+    gateway = Gateway(_visits(services), answers, services.sessions, site, policy, registry, presence, by_name)
     _follow_changes(services, presence, background)
     return Application(
         asgi=_WithLifespan(gateway, services, background),

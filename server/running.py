@@ -22,6 +22,7 @@ def _recover_records(services: Services) -> set[str]:
     def write(session: Session) -> set[str]:
         services.tasks.recover(session)
         defaults.install(session, services.integrations)
+        services.thumbnails.sweep(session)
         return bundles.folders(session)
 
     return services.db.write_now(write)

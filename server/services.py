@@ -37,6 +37,8 @@ from server.sessions.identify import Sessions
 from server.sessions.visitors import VisitorKeys
 from server.settings import Settings
 from server.tasks.tasks import Tasks
+from server.thumbnails.thumbnails import Thumbnails
+from server.vanity.vanities import Vanities
 from server.vault.vault import Vault
 from server.web.csrf import Csrf
 from server.web.screens import Screens
@@ -66,6 +68,8 @@ class Services:
     visiting: Visiting
     vault: Vault
     shelf: Shelf
+    thumbnails: Thumbnails
+    vanities: Vanities
     tasks: Tasks
     environments: EnvironmentStore
     runner: LocalRunner
@@ -127,6 +131,8 @@ def assemble(
         visiting=visiting,
         vault=Vault(db, keyring, integrations, client=outbound, trail=trail),
         shelf=shelf,
+        thumbnails=Thumbnails(db, data / "thumbnails", trail),
+        vanities=Vanities(db, directory, trail),
         tasks=tasks,
         environments=environments,
         runner=runner,

@@ -7,10 +7,8 @@ import secrets
 import uuid
 from typing import Any
 
-from sqlalchemy import or_
 from sqlmodel import Session, col, delete, select
 
-from server.content import reach
 from server.db.clock import now
 from server.db.models import Bundle, Content, EnvironmentVariable, Permission, User
 from server.web.errors import DUPLICATE_NAME, ApiError, invalid, not_found
@@ -24,6 +22,14 @@ def checked_name(name: str) -> str:
     if not NAME.fullmatch(name):
         raise ApiError(400, INVALID_NAME, "A content name has 3 to 64 letters, digits, dots, dashes or underscores.")
     return name
+
+
+def checked_tuning(tuning: dict[str, Any]) -> dict[str, Any]:
+    """`tuning`, if its settings fit each other. Raises ApiError 400."""
+    least, most = tuning.get("min_processes"), tuning.get("max_processes")
+    if least is not None and most is not None and least > most:
+        raise invalid("min_processes is larger than max_processes.")
+    return tuning
 
 
 def by_guid(session: Session, guid: str) -> Content:
@@ -54,6 +60,7 @@ def add(session: Session, owner_id: int, fields: dict[str, Any]) -> Content:
     if _name_taken(session, owner_id, name):
         raise ApiError(409, DUPLICATE_NAME, "You already have content of this name.")
     moment = now()
+    checked_tuning(fields.get("tuning", {}))
     row = Content(
         guid=str(uuid.uuid4()), owner_id=owner_id, name=name, created_time=moment, last_deployed_time=moment, **fields
     )
@@ -86,30 +93,12 @@ def change(session: Session, guid: str, fields: dict[str, Any]) -> Content:
         )
     if "tuning" in fields:
         merged = {**row.tuning, **fields.pop("tuning")}
-        row.tuning = {name: value for name, value in merged.items() if value is not None}
+        row.tuning = checked_tuning({name: value for name, value in merged.items() if value is not None})
     for name, value in fields.items():
         setattr(row, name, value)
     session.add(row)
     session.flush()
     return row
-
-
-def listing(
-    session: Session, *, viewer_guid: str | None, name: str | None = None, owner_guid: str | None = None, text: str = ""
-) -> list[tuple[Content, User]]:
-    """Content with its owner, last deployed first. With `viewer_guid`: only what that person may open."""
-    query = select(Content, User).join(User, col(User.id) == Content.owner_id)
-    if viewer_guid is not None:
-        query = query.where(reach.open_to(viewer_guid))
-    if name is not None:
-        query = query.where(Content.name == name)
-    if owner_guid is not None:
-        query = query.where(User.guid == owner_guid)
-    if text:
-        like = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        fields = (col(Content.name), col(Content.title), col(Content.description))
-        query = query.where(or_(*(f.ilike(like, escape="\\") for f in fields)))
-    return list(session.exec(query.order_by(col(Content.last_deployed_time).desc(), col(Content.id).desc())).all())
 
 
 def drop(session: Session, guid: str) -> tuple[int, list[int]]:

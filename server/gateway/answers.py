@@ -69,7 +69,7 @@ class Answers:
                 return _json(401, AUTH_REQUIRED, "Sign in to see this, or send an API key.", {"login_url": login})
             case obstacles.ForeignOrigin():
                 return _json(403, DENIED, "This connection was asked for by another site's page.")
-            case obstacles.Nothing():
+            case obstacles.Nothing() | obstacles.Pictured():
                 return _json(404, NOT_FOUND, "The requested content item does not exist.")
             case obstacles.NotAllowed():
                 return _json(403, DENIED, "You do not have access to this content.")
@@ -88,7 +88,7 @@ class Answers:
         """The page a browser sees. `request.state` names the request and its caller."""
         name = request_id(request)
         match obstacle:
-            case obstacles.Elsewhere() | obstacles.BadIdentity() | obstacles.ForeignOrigin():
+            case obstacles.Elsewhere() | obstacles.BadIdentity() | obstacles.ForeignOrigin() | obstacles.Pictured():
                 return self.scripted(obstacle, target)
             case obstacles.SignIn():
                 return RedirectResponse(

@@ -13,6 +13,7 @@ from server.db.engine import DatabaseUnavailable
 from server.gateway import files, obstacles
 from server.gateway.acquire import CannotStart
 from server.gateway.answers import Answers
+from server.gateway.by_name import ByName
 from server.gateway.obstacles import Obstacle
 from server.gateway.presence import Presence
 from server.gateway.visit import Shelved, Visit, Visits
@@ -44,8 +45,9 @@ class Gateway:
         policy: HeaderPolicy,
         registry: Registry,
         presence: Presence,
+        by_name: ByName,
     ) -> None:
-        self._presence = presence
+        self._presence, self._by_name = presence, by_name
         self._visits, self._answers, self._sessions = visits, answers, sessions
         self._site, self._policy, self._registry = site, policy, registry
 
@@ -56,8 +58,9 @@ class Gateway:
             else:
                 state: dict[str, Any] = scope.setdefault("state", {})
                 state["request_id"] = new_request_id()
-                state["caller"] = await self._sessions.identify(scope["headers"])
-                await self._site(scope, receive, send)
+                caller = state["caller"] = await self._sessions.identify(scope["headers"])
+                elsewhere = await self._by_name.elsewhere(target_of(scope), caller)
+                await (elsewhere or self._site)(scope, receive, send)
         except DatabaseUnavailable:
             log.error("the database is not available")
             reply = Response(UNAVAILABLE, 503, {"Retry-After": "2"}, "application/json")
@@ -73,7 +76,10 @@ class Gateway:
             if answered is None:
                 return
             found = answered
-        reply = await self._reply(scope, found, target.decode("latin-1"), page=page)
+        if isinstance(found, obstacles.Pictured):
+            reply = await self._by_name.picture(scope, found.view)
+        else:
+            reply = await self._reply(scope, found, target.decode("latin-1"), page=page)
         await reply(scope, receive, send)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send, visit: Visit) -> Obstacle | None:
@@ -101,6 +107,11 @@ class Gateway:
     async def decide_socket(self, head: Head) -> Destination | Refusal:
         """The decision over one WebSocket handshake; refusals are JSON (G-30)."""
         try:
+            if not head.target.startswith(b"/content/"):
+                caller = await self._sessions.identify(head.headers)
+                elsewhere = await self._by_name.elsewhere(head.target, caller)
+                if elsewhere is not None:
+                    return _refusal(elsewhere)
             found = await self._visits.decide(head.target, head.headers, socket=True, patience=5.0)
         except DatabaseUnavailable:
             return Refusal(503, ((b"content-type", b"application/json"),), UNAVAILABLE)
@@ -109,9 +120,12 @@ class Gateway:
                 self._presence.note(found.caller, found.view)
                 return found.destination
             found = obstacles.Nothing(found.caller, found.view)  # files have no sockets
-        reply = self._answers.scripted(found, head.target.decode("latin-1"))
-        headers = tuple((n, v) for n, v in reply.raw_headers if n != b"content-length")
-        return Refusal(reply.status_code, headers, bytes(reply.body))
+        return _refusal(self._answers.scripted(found, head.target.decode("latin-1")))
+
+
+def _refusal(reply: Response) -> Refusal:
+    headers = tuple((n, v) for n, v in reply.raw_headers if n != b"content-length")
+    return Refusal(reply.status_code, headers, bytes(reply.body))
 
 
 def _broken(visit: Visit, failure: UpstreamFailed) -> obstacles.NotRunning:

@@ -83,6 +83,14 @@ class NotRunning:
 
 
 @dataclass(frozen=True)
+class Pictured:
+    """The content's picture was asked for, which is ours to show and not the app's."""
+
+    caller: Caller
+    view: ContentView
+
+
+@dataclass(frozen=True)
 class ForeignOrigin:
     """A WebSocket handshake from another site's page."""
 
@@ -97,5 +105,6 @@ Obstacle = (
     | NotConnected
     | NotReady
     | NotRunning
+    | Pictured
     | ForeignOrigin
 )

@@ -25,6 +25,8 @@ from server.web.caller import BadCredential, Caller
 
 # A visit that waited for a start is decided anew; apps that end as fast as they start do not make this endless.
 MOST_WALKS = 3
+# Where clients look for a content item's picture, below its own address (connect-api.md 2.2).
+THUMBNAIL = "/__thumbnail__"
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,8 @@ class Visits:
             return obstacles.ForeignOrigin()
         if isinstance(allowed, Denied) or (found.bundle_id is not None and not may_edit(caller, view)):
             return obstacles.NotAllowed(caller, view)
+        if found.inside == THUMBNAIL and found.bundle_id is None and not socket:
+            return obstacles.Pictured(caller, view)
         if not found.inside and not socket:
             return obstacles.Elsewhere(found.base_path + "/" + (f"?{found.query}" if found.query else ""))
         if view.locked:

@@ -13,8 +13,10 @@ from server.content import store
 from server.content.variables import Variables
 from server.db.engine import Database
 from server.instances.pool import Pool
+from server.publishing.wire import VariableSetting
 from server.web.body import read_json
 from server.web.caller import Caller
+from server.web.described import Says
 from server.web.errors import invalid
 from server.web.routes import Routes, guid_in, json_reply
 
@@ -59,7 +61,8 @@ class VariablesApi:
     def routes(self) -> Routes:
         """The declared routes."""
         routes = Routes()
-        routes.get("/v1/content/{guid}/environment", role="publisher")(self.names)
-        routes.patch("/v1/content/{guid}/environment", role="publisher")(self.merge)
-        routes.put("/v1/content/{guid}/environment", role="publisher")(self.replace)
+        path, settings = "/v1/content/{guid}/environment", Says(reply=list[str], body=list[VariableSetting])
+        routes.get(path, role="publisher", says=Says(reply=list[str]))(self.names)
+        routes.patch(path, role="publisher", says=settings)(self.merge)
+        routes.put(path, role="publisher", says=settings)(self.replace)
         return routes

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
@@ -18,7 +19,7 @@ from server.pages.render import STATIC
 from server.pages.views import NotFound, Problem
 from server.web.api import Api
 from server.web.errors import ApiError, reply
-from server.web.screens import Screens, caller_of, request_id, wants_page
+from server.web.screens import Screens, caller_of, request_id, safe_return, wants_page
 
 log = logging.getLogger("tabard.site")
 HEADLINES = {
@@ -85,6 +86,11 @@ class Site:
         """Mount the routes of an outside room, such as the dashboard."""
         self._pages.router.routes.extend(routes)
 
+    def first_names(self) -> set[str]:
+        """The first name of every path that is served here: content may have none of them for its own."""
+        paths = (getattr(route, "path", "") for route in self._pages.router.routes)
+        return {path.lstrip("/").partition("/")[0] for path in paths} - {""}
+
     async def _favicon(self, _request: Request) -> Response:
         return FileResponse(Path(STATIC) / "favicon.svg", media_type="image/svg+xml")
 
@@ -101,6 +107,11 @@ class Site:
         return reply(error)
 
     async def _missing(self, request: Request, _error: Exception) -> Response:
+        if not caller_of(request).signed_in and wants_page(request.method, request.scope["headers"]):
+            # As content that is not hers: a path of content's own must not be told from one that nobody has.
+            target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            going = quote(safe_return(target), safe="/")
+            return RedirectResponse(f"/__login__?next={going}", 303, {"Cache-Control": "no-store"})
         page = self._screens.page(request_id(request), caller_of(request), "Not found")
         return self._screens.reply("not_found", NotFound(page=page, path=request.url.path[:200]), 404)
 

@@ -233,7 +233,7 @@ def test_tags_and_their_cascades(client: connect.Client, item: Any):
         assert item.tags.find() == [b]
         d.update(name="dd", parent=b)
         assert (d["name"], d["parent_id"]) == ("dd", b["id"])
-        d.update(parent=None)
+        d.update(parent_id=None)
         assert d["parent_id"] is None
         with pytest.raises(ClientError) as twice:
             client.tags.create(name="a", parent=root)

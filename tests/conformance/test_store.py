@@ -21,8 +21,10 @@ from server.accounts import store as accounts
 from server.accounts.bootstrap import Bootstrap
 from server.audit.trail import Trail
 from server.bundles import store as bundles
+from server.content import bookmarks, lists
 from server.content import store as content
 from server.content.directory import load_view
+from server.content.seeking import sought
 from server.content.variables import Variables
 from server.db.clock import now
 from server.db.engine import Database
@@ -38,6 +40,7 @@ from server.db.models import (
     Integration,
     Membership,
     Permission,
+    Tag,
     Task,
     TaskLine,
     User,
@@ -50,13 +53,16 @@ from server.keys.keyring import Keyring, SealBroken
 from server.oauth import store as oauth
 from server.sessions import store as sessions
 from server.settings import PARSERS
+from server.tags import store as tags
 from server.tasks.tasks import TaskFailed, Tasks
+from server.vanity import store as vanities
 from server.web.caller import Caller
 from server.web.errors import ApiError
 from server.web.paging import Paging
 from tests.harness.postgres import Postgres, postgres
 
 KINDS = ("sqlite", "postgresql")
+ADMINISTRATOR = Caller(user_id=10_000, guid="a", role="administrator", via="key")
 
 
 @dataclass
@@ -115,6 +121,10 @@ def trail(db: Database) -> Trail:
 
 def person(session: Session, name: str, role: str = "publisher", **more: Any) -> User:
     return accounts.add_user(session, username=name, role=role, **more)
+
+
+def looking(user: User) -> Caller:
+    return Caller(user.id or 0, user.guid, user.username, role=user.role, via="key")
 
 
 def item(session: Session, owner: User, **fields: Any) -> Content:
@@ -382,12 +392,12 @@ class TestContent:
 
         db.write_now(fill)
 
-        def names(**how: Any) -> list[str]:
-            terms = {"viewer_guid": ann.guid} | how
-            return [row.name for row, _owner in db.read_now(lambda s: content.listing(s, **terms))]
+        def names(caller: Caller | None = None, **how: Any) -> list[str]:
+            who = caller or looking(ann)
+            return [row.name for row, _owner in db.read_now(lambda s: lists.listing(s, who, **how))]
 
         assert names() == ["open", "signed", "listed", "own"]
-        assert names(viewer_guid=None) == ["open", "signed", "hidden", "listed", "own"]
+        assert names(ADMINISTRATOR) == ["open", "signed", "hidden", "listed", "own"]
         assert names(name="listed") == ["listed"]
         assert names(name="Listed") == []
         assert names(owner_guid=ann.guid) == ["own"]
@@ -403,7 +413,9 @@ class TestContent:
         db.write_now(fill)
 
         def names(text: str) -> set[str]:
-            return {row.name for row, _ in db.read_now(lambda s: content.listing(s, viewer_guid=None, text=text))}
+            rows, total = db.read_now(lambda s: lists.search(s, ADMINISTRATOR, sought(text), size=2))
+            assert len(rows) == min(total, 2)
+            return {row.name for row, _ in rows}
 
         assert names("sales") == {"one", "two"}
         assert names("100%") == {"one"}
@@ -411,6 +423,47 @@ class TestContent:
         assert names("s%f") == set()
         assert names("k\\s") == {"three"}
         assert names("'; drop table content; --") == set()
+        assert names("owner:ANN one") == {"one"}
+        for sort in ("last_deployed_time", "created_time", "name", "title", "owner"):
+            for down in (True, False, None):
+                how = {"sort": sort, "descending": down, "size": 9}
+                assert len(db.read_now(lambda s, h=how: lists.search(s, looking(ann), sought(""), **h))[0]) == 3
+
+    def test_tags_and_their_cascades(self, db: Database):
+        ann = db.write_now(person, "ann")
+        one = db.write_now(lambda s: item(s, ann, name="one")).id or 0
+        ids: dict[str, int] = {}
+        for name, parent in (("kind", ""), ("a", "kind"), ("b", "kind"), ("c", "a"), ("d", "c")):
+            ids[name] = db.write_now(tags.add, name, ids.get(parent)).id or 0
+        refused(lambda: db.write_now(tags.add, "kind", None), 409, 81)
+        refused(lambda: db.write_now(tags.put_on, one, ids["kind"]), 400, 79)
+        refused(lambda: db.write_now(lambda s: tags.change(s, ids["a"], None, move=True, parent_id=ids["d"])), 400, 157)
+        with pytest.raises(IntegrityError):
+            db.write_now(lambda s: s.add(Tag(name="kind")))
+        db.write_now(tags.put_on, one, ids["d"])
+        assert [t.name for t in db.read_now(tags.of_content, one)] == ["a", "c", "d"]
+        found = db.read_now(lambda s: lists.search(s, looking(ann), sought("tag:C"), size=9))
+        assert (found[1], [row.name for row, _ in found[0]]) == (1, ["one"])
+        db.write_now(lambda s: tags.change(s, ids["c"], None, move=True, parent_id=ids["b"]))
+        assert [t.name for t in db.read_now(tags.of_content, one)] == ["a", "b", "c", "d"]
+        db.write_now(tags.take_off, one, ids["b"])
+        assert [t.name for t in db.read_now(tags.of_content, one)] == ["a"]
+        db.write_now(tags.remove, ids["kind"])
+        assert db.read_now(tags.listing) == db.read_now(tags.of_content, one) == []
+
+    def test_paths_of_contents_own(self, db: Database):
+        ann = db.write_now(person, "ann")
+        one, two = (db.write_now(lambda s: item(s, ann)) for _ in range(2))
+        db.write_now(vanities.put, one.id, "/A_/b/")
+        for path in ("/a_/B/", "/a_/", "/a_/b/c/"):
+            refused(lambda p=path: db.write_now(vanities.put, two.id, p), 409, 51)
+        db.write_now(vanities.put, two.id, "/ax/b/")
+        db.write_now(lambda s: vanities.put(s, two.id or 0, "/a_/b/", taken_from=one.guid))
+        assert db.read_now(vanities.of_many, [one.id, two.id]) == {two.id: "/a_/b/"}
+        db.write_now(bookmarks.add, ann.id, two.id)
+        assert db.read_now(bookmarks.among, ann.id, [one.id, two.id]) == {two.id}
+        db.write_now(content.drop, two.guid)
+        assert db.read_now(vanities.everything) == []
 
     def test_variables_are_sealed_to_their_row(self, db: Database):
         ann = db.write_now(person, "ann")
@@ -468,11 +521,11 @@ class TestContent:
         db.write_now(access.put, made.id, ann.guid, idle.guid, "owner", "group")
         refused(lambda: db.write_now(access.put, made.id, ann.guid, vic.guid, "viewer", "group"), 400, 153)
         assert dict(db.read_now(load_view, made.guid).groups) == {team.guid: "viewer", idle.guid: "owner"}
-        assert db.read_now(lambda s: [c.id for c, _ in content.listing(s, viewer_guid=vic.guid)]) == [made.id]
+        assert db.read_now(lambda s: [c.id for c, _ in lists.listing(s, looking(vic))]) == [made.id]
         assert db.read_now(sessions.standings, [vic.guid, "x"])[vic.guid].groups == {team.guid: "Team"}
         dropped = db.write_now(groups.drop, team.id, team.guid)
         assert (dropped.members, dropped.content) == ({vic.guid, ann.guid}, {made.guid})
-        assert db.read_now(lambda s: content.listing(s, viewer_guid=vic.guid)) == []
+        assert db.read_now(lambda s: lists.listing(s, looking(vic))) == []
         assert db.read_now(lambda s: s.exec(select(Membership)).all()) == []
 
     def test_bundle_numbers_are_never_used_again(self, db: Database):

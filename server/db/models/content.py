@@ -14,7 +14,7 @@ from server.db.clock import UtcDateTime, now
 class Content(SQLModel, table=True):
     """A published item. `tuning` holds the process and resource settings a publisher has set (others are default).
 
-    `search_text` is what a search reads: name, title and description in one, without case.
+    `search_text` is what a search reads: name, title, kind and description in one, without case.
     """
 
     __tablename__ = "content"
@@ -49,7 +49,7 @@ def searchable(text: str) -> str:
 @event.listens_for(Content, "before_update")
 def _keep_search_text(_mapper: Any, _connection: Any, row: Content) -> None:
     """Whoever changes a record changes what a search finds it by, and need not know."""
-    row.search_text = searchable(f"{row.name} {row.title or ''} {row.description}")
+    row.search_text = searchable(f"{row.name} {row.title or ''} {row.app_mode} {row.description}")
 
 
 class Bundle(SQLModel, table=True):

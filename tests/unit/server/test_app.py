@@ -52,7 +52,7 @@ async def test_every_room_is_there(tmp_path: Path):
             ("/__api__/v1/user", 401),
             ("/__api__/v1/nothing", 404),
             ("/static/favicon.svg", 200),
-            ("/nothing", 404),
+            ("/nothing", 303),
             ("/content/046f9a7d-3c00-41db-9ac7-0d153f2edfdd/", 303),
             ("/connections", 303),
         ):
@@ -61,12 +61,53 @@ async def test_every_room_is_there(tmp_path: Path):
 
 
 async def test_a_server_without_a_dashboard_and_one_whose_dashboard_is_missing(tmp_path: Path):
-    async with made(tmp_path / "a", dashboard="") as app, client(app, Accept="text/html") as browser:
+    async with made(tmp_path / "a", dashboard="") as app, client(app) as browser:
         assert (await browser.get("/connections")).status_code == 404
         assert (await browser.get("/__login__")).status_code == 200
     with pytest.raises(NoSuchRoom):
         async with made(tmp_path / "b", dashboard="nowhere:room"):
             pass
+
+
+async def test_no_path_of_ours_can_be_contents_own(tmp_path: Path):
+    async with made(tmp_path) as app:
+        served = app.services.vanities.served
+        assert {"static", "dashboard-static", "connections", "keys", "apps", "integrations", "favicon.svg"} <= served
+        assert "__login__" in served
+
+
+async def test_a_path_of_contents_own_is_told_only_to_those_who_may_look(tmp_path: Path):
+    async with made(tmp_path) as app:
+        s = app.services
+        people = {}
+        for name in ("ann", "eve"):
+            user = s.db.write_now(lambda x, n=name: accounts.add_user(x, username=n, role="publisher"))
+            people[name] = (user, {"Authorization": f"Key {s.db.write_now(accounts.add_key, user, 'k')[1]}"})
+        ann, key = people["ann"]
+        guid = s.db.write_now(lambda x: contents.add(x, ann.id or 0, {})).guid
+        body = {"path": "Finance/2026"}
+        async with client(app) as script, client(app, Accept="text/html") as browser:
+            put = await script.put(f"/__api__/v1/content/{guid}/vanity", json=body, headers=key)
+            assert put.json()["path"] == "/Finance/2026/"
+            for path, leads in (("/finance/2026", "/"), ("/Finance/2026/a/b?c=%2F&d", "/a/b?c=%2F&d")):
+                found = await script.request("POST", path, headers=key)
+                assert (found.status_code, found.headers["location"]) == (307, f"/content/{guid}{leads}")
+            for asking, headers in (
+                (script, {}),
+                (script, people["eve"][1]),
+                (browser, {}),
+                (browser, people["eve"][1]),
+            ):
+                there, nowhere = [await asking.get(p, headers=headers) for p in ("/finance/2026/x", "/finance/2027/x")]
+                same = [r.text.replace("2027", "2026") for r in (there, nowhere)]
+                assert there.status_code == nowhere.status_code != 307
+                assert len(same[0]) == len(same[1])
+                assert there.headers.get("location", "") == nowhere.headers.get("location", "").replace("2027", "2026")
+            s.db.write_now(contents.change, guid, {"access_type": "all"})
+            s.directory.forget(guid)
+            assert (await browser.get("/finance/2026/")).status_code == 307
+            shown = await browser.get(f"/content/{guid}/__thumbnail__")
+            assert (shown.status_code, shown.content) == (204, b"")
 
 
 async def test_what_a_visitor_meets_follows_the_access_list(tmp_path: Path):

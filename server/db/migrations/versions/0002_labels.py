@@ -65,4 +65,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_bookmarks_content_id"), "bookmarks", ["content_id"], unique=False)
     op.create_index(op.f("ix_content_name"), "content", ["name"], unique=False)
     op.add_column("content", sa.Column("search_text", sa.String(), server_default="", nullable=False))
-    op.execute("UPDATE content SET search_text = lower(name || ' ' || coalesce(title, '') || ' ' || description)")
+    op.execute(
+        "UPDATE content SET "
+        "search_text = lower(name || ' ' || coalesce(title, '') || ' ' || app_mode || ' ' || description)"
+    )

@@ -4,9 +4,10 @@ from sqlmodel import Session
 
 from server.access import store as access
 from server.accounts import store as accounts
-from server.content import reach, store
+from server.content import lists, reach, store
 from server.db.engine import Database
 from server.groups import store as groups
+from server.web.caller import Caller
 
 
 def test_lists_reach_people_herself_and_by_their_groups(db: Database):
@@ -28,6 +29,6 @@ def test_lists_reach_people_herself_and_by_their_groups(db: Database):
     vic, made = db.write_now(fill)
     roles = {made["own"]: "viewer", made["team"]: "viewer", made["both"]: "owner"}
     assert db.read_now(reach.roles, vic) == roles
-    listing = db.read_now(lambda s: store.listing(s, viewer_guid=vic))
+    listing = db.read_now(lambda s: lists.listing(s, Caller(99, vic, role="publisher", via="key")))
     assert {content.name for content, _owner in listing} == {"own", "team", "both"}
     assert db.read_now(lambda s: set(s.execute(reach.listed(vic)).scalars())) == set(roles)

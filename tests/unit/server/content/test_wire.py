@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from server.content.wire import TUNING, content_object, owner_object
+from server.content.wire import ELSEWHERE, TUNING, content_object, owner_object
 from server.db.models import Content, User
 
 MOMENT = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -17,7 +17,7 @@ def shown(*, full: bool = True, **fields: object) -> dict[str, object]:
 def test_every_key_is_there_in_every_state():
     fresh, served = shown(), shown(bundle_id=3, app_mode="python-panel", py_version="3.11.7")
     assert fresh.keys() == served.keys() == shown(full=False).keys()
-    assert set(TUNING) <= fresh.keys()
+    assert {*TUNING, *ELSEWHERE} <= fresh.keys()
     assert (fresh["bundle_id"], fresh["cluster_name"], fresh["py_version"]) == (None, None, None)
     assert (served["id"], served["bundle_id"], served["cluster_name"]) == ("7", "3", "Local")
     assert served["content_url"] == "https://apps.example.org/content/g/"

@@ -40,13 +40,19 @@ class Desk:
     def __post_init__(self) -> None:
         screens = Screens(Csrf(Keyring(b"k" * 32), (ORIGIN,)), ORIGIN, https=False)
         answers = Answers(screens, self)  # type: ignore[arg-type]
-        self.gateway = Gateway(self, answers, self, self.site, self, self, self)  # type: ignore[arg-type]
+        self.gateway = Gateway(self, answers, self, self.site, self, self, self, self)  # type: ignore[arg-type]
 
     async def decide(self, _target: bytes, _headers: Any, *, socket: bool, patience: float | None) -> Any:
         self.patience.append(patience)
         if isinstance(self.found, Exception):
             raise self.found
         return self.found
+
+    async def elsewhere(self, target: bytes, _caller: Any) -> Response | None:
+        return Response("moved", 307) if target.startswith(b"/finance") else None
+
+    async def picture(self, _scope: Any, view: Any) -> Response:
+        return Response(f"picture of {view.guid}")
 
     def note(self, *who: Any) -> None:
         self.noted.append(who)
@@ -92,6 +98,16 @@ async def test_content_goes_to_its_app_and_all_else_to_the_site(desk: Desk):
         status, body, _headers = await desk.ask(path)
         assert (status, json.loads(body)) == (200, ["ann", 12])
     assert len(desk.forwarded) == 1
+
+
+async def test_what_is_reached_by_another_name(desk: Desk):
+    assert (await desk.ask("/finance/x"))[:2] == (307, "moved")
+    refused = await desk.gateway.decide_socket(Head(b"GET", b"/finance/x", (), None, "http"))
+    assert isinstance(refused, Refusal)
+    assert refused.status == 307
+    desk.found = obstacles.Pictured(PERSON, VIEW)
+    assert (await desk.ask("/content/g/__thumbnail__", accept="text/html"))[:2] == (200, f"picture of {VIEW.guid}")
+    assert desk.forwarded == []
 
 
 async def test_browsers_wait_shortly_and_get_pages_scripts_wait_and_get_json(desk: Desk):

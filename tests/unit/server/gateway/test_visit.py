@@ -135,6 +135,19 @@ async def test_who_leaves_a_group_while_she_is_let_in_is_not(gate: Gate, monkeyp
     assert isinstance(await gate.visit("/", key), obstacles.NotAllowed)
 
 
+async def test_a_picture_is_for_those_who_may_look_and_needs_no_app(gate: Gate):
+    _vic, key = gate.person("vic")
+    gate.put(access_type="acl")
+    path = "/__thumbnail__"
+    assert isinstance(await gate.visit(path, key), obstacles.NotAllowed)
+    assert isinstance(await gate.visit(path), obstacles.SignIn)
+    gate.put(access_type="logged_in", locked=True, bundle_id=None)
+    assert isinstance(await gate.visit(path, key), obstacles.Pictured)
+    for other in ("/__thumbnail__/", "/x/__thumbnail__"):
+        assert not isinstance(await gate.visit(other, key), obstacles.Pictured)
+    assert (gate.runner.started, gate.consulted) == ([], 0)
+
+
 async def test_strangers_learn_nothing_of_what_exists(gate: Gate):
     unknown = "/content/x46f9a7d-3c00-41db-9ac7-0d153f2edfdd/".replace("/x", "/0")
     here = await gate.visits.decide(f"/content/{gate.guid}/".encode(), (), socket=False, patience=1)

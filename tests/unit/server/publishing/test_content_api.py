@@ -10,8 +10,11 @@ from server.content import store as content
 from server.db.engine import Database
 from server.instances.live import Place
 from server.publishing.content_api import ContentApi
+from server.publishing.records import Records
+from server.thumbnails.thumbnails import Thumbnails
 from tests.unit.server.instances.rig import until
 from tests.unit.server.standing import UNKNOWN, Standing, open_standing
+from tests.unit.server.thumbnails.pictures import png
 
 ORIGIN = "http://localhost:3939"
 ONE = "/v1/content/{guid}"
@@ -20,8 +23,11 @@ ONE = "/v1/content/{guid}"
 @pytest.fixture
 async def desk(db: Database, tmp_path: Path) -> AsyncIterator[Standing]:
     async with open_standing(db, tmp_path) as made:
-        shelf = Shelf(tmp_path / "bundles", 1024)
-        api = ContentApi(db, made.directory, made.guard, made.trail, shelf, made.pool, ORIGIN)
+        shelf, pictures = Shelf(tmp_path / "bundles", 1024), Thumbnails(db, tmp_path / "thumbnails", made.trail)
+        api = ContentApi(
+            db, made.directory, made.guard, made.trail, shelf,
+            thumbnails=pictures, pool=made.pool, records=Records(ORIGIN),
+        )  # fmt: skip
         made.routes = api.routes()
         yield made
 
@@ -41,25 +47,6 @@ async def test_what_each_caller_is_shown(desk: Standing):
     with_owner = (await desk.call("viewer", "GET", f"{ONE}?include=owner")).json
     assert with_owner["owner"]["username"] == "ann"
     assert (await desk.call("owner", "GET", f"{ONE}?include=secrets")).refusal == (400, 161)
-
-
-async def test_lists_hold_what_the_caller_may_open(desk: Standing):
-    other = desk.db.write_now(lambda s: content.add(s, desk.who["stranger"].user_id, {"title": "Rainfall"})).guid
-
-    async def listed(name: str, query: str = "") -> set[str]:
-        return {row["guid"] for row in (await desk.call(name, "GET", f"/v1/content{query}")).json}
-
-    assert await listed("admin") == {desk.guid, other}
-    assert await listed("viewer") == {desk.guid}
-    assert await listed("stranger") == {other}
-    desk.db.write_now(content.change, other, {"access_type": "all"})
-    assert await listed("owner") == {desk.guid, other}
-    assert await listed("app") == {desk.guid}
-    assert await listed("owner", "?name=app") == {desk.guid}
-    found = (await desk.call("viewer", "GET", "/v1/search/content?q=rainf&page_size=1")).json
-    assert ([r["guid"] for r in found["results"]], found["total"], found["current_page"]) == ([other], 1, 1)
-    assert (await desk.call("viewer", "GET", "/v1/search/content?page_size=1&page_number=2")).json["total"] == 2
-    assert (await desk.call("app", "GET", "/v1/search/content")).status == 403
 
 
 async def test_made_by_publishers(desk: Standing):
@@ -84,13 +71,35 @@ async def test_a_change_counts_at_once_and_ownership_is_the_owners_to_give(desk:
     assert (await desk.call("stranger", "PATCH", ONE, {"title": "Mine"})).status == 200
 
 
-async def test_a_deletion_stops_the_app(desk: Standing):
+async def test_processes_must_fit_each_other(desk: Standing):
+    assert (await desk.call("owner", "PATCH", ONE, {"max_processes": 2})).json["max_processes"] == 2
+    assert (await desk.call("owner", "PATCH", ONE, {"min_processes": 3})).refusal == (400, 25)
+    assert (await desk.call("owner", "PATCH", ONE, {"min_processes": 3, "max_processes": None})).status == 200
+    both = {"min_processes": 3, "max_processes": 2}
+    assert (await desk.call("owner", "POST", "/v1/content", both)).refusal == (400, 25)
+
+
+async def test_an_old_client_finds_content_by_its_number(desk: Standing):
+    path = f"/applications/{desk.view.id}"
+    assert await desk.statuses("GET", path) == {
+        "owner": 200, "editor": 200, "viewer": 200, "stranger": 404, "admin": 200, "app": 403,
+    }  # fmt: skip
+    assert (await desk.call("viewer", "GET", path)).json["guid"] == desk.guid
+    hidden, none = [(await desk.call("stranger", "GET", f"/applications/{n}")).json for n in (desk.view.id, 4242)]
+    assert hidden == none
+    assert (await desk.call("owner", "GET", "/applications/x")).refusal == (400, 3)
+
+
+async def test_a_deletion_stops_the_app(desk: Standing, tmp_path: Path):
+    pictures = Thumbnails(desk.db, tmp_path / "thumbnails", desk.trail)
+    await pictures.put(desk.who["owner"], desk.view, png())
     number = desk.bundle()
     live = await desk.pool.acquire(desk.view, Place(desk.guid, number))
     for name, status in (("viewer", 403), ("stranger", 404), ("app", 403), ("editor", 204)):
         assert (await desk.call(name, "DELETE", ONE)).status == status
     assert (await desk.call("admin", "GET", ONE)).refusal == (404, 4)
     assert desk.pool.find(desk.guid) == []
+    assert list((tmp_path / "thumbnails").iterdir()) == []
     await until(lambda: live.link.closed)  # type: ignore[attr-defined]
     (event,) = await desk.events("remove_content")
     assert event.data["name"] == "app"

@@ -45,7 +45,10 @@ def test_what_may_be_set():
         ({"name": "abc\n"}, 5), ({"name": 5}, 25), ({"access_type": "secret"}, 117), ({"access_type": 1}, 25),
         ({"max_processes": "2"}, 25), ({"max_processes": 1.5}, 25), ({"max_processes": True}, 25),
         ({"max_processes": -1}, 25), ({"max_processes": 2**60}, 25), ({"load_factor": float("inf")}, 25),
-        ({"description": "x" * 4097}, 25), ({"title": "a\0"}, 25), ({"run_as": 1}, 25),
+        ({"description": "x" * 4097}, 25), ({"max_processes": 0}, 25), ({"load_factor": 1.1}, 25),
+        ({"run_as": "ann"}, 25), ({"run_as_current_user": True}, 25), ({"service_account_name": "x"}, 25),
+        ({"default_environment_guid": "x"}, 25), ({"content_category": "cats"}, 25), ({"idle_timeout": 2**31}, 25),
+        ({"title": "a\0"}, 25), ({"run_as": 1}, 25),
     ],
 )  # fmt: skip
 def test_what_may_not(given: dict[str, Any], code: int):

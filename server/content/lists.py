@@ -1,0 +1,126 @@
+"""Lists of content: what a caller may see, filtered, sought and paged by the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, and_, false, func, or_, true
+from sqlmodel import Session, col, select
+
+from server.content import reach
+from server.content.seeking import Sought
+from server.db.models import Content, ContentTag, Tag, User
+from server.web.caller import Caller
+
+Sort = Literal["last_deployed_time", "created_time", "name", "title", "owner"]
+Row = tuple[Content, User]
+# Titles and names go from A on, times from the newest, unless the caller says otherwise.
+_SORTS: dict[Sort, tuple[Any, bool]] = {
+    "last_deployed_time": (col(Content.last_deployed_time), True),
+    "created_time": (col(Content.created_time), True),
+    "name": (col(Content.name), False),
+    "title": (func.lower(func.coalesce(Content.title, Content.name)), False),
+    "owner": (col(User.username_key), False),
+}
+
+
+def visible_to(caller: Caller) -> ColumnElement[bool]:
+    """What a caller finds in lists: what may be opened, and everything for administrators.
+
+    An app's own key speaks for this one item, whatever else its owner may see.
+    """
+    if caller.via == "content":
+        return col(Content.guid) == caller.content_guid
+    if caller.has("administrator"):
+        return true()
+    return or_(
+        col(Content.owner_id) == caller.user_id,
+        col(Content.access_type).in_(("all", "logged_in")),
+        col(Content.id).in_(reach.listed(caller.guid)),
+    )
+
+
+def listing(
+    session: Session,
+    caller: Caller,
+    *,
+    name: str | None = None,
+    owner_guid: str | None = None,
+    tag_ids: Sequence[int] | None = None,
+) -> list[Row]:
+    """Everything the caller may see with its owner, last deployed first. `name` is exact. One statement."""
+    met = [visible_to(caller)]
+    if name is not None:
+        met.append(col(Content.name) == name)
+    if owner_guid is not None:
+        met.append(col(User.guid) == owner_guid)
+    if tag_ids is not None:
+        met.append(_carrying(col(ContentTag.tag_id).in_(tag_ids)))
+    query = select(Content, User).join(User, col(User.id) == Content.owner_id).where(*met)
+    return list(session.exec(query.order_by(col(Content.last_deployed_time).desc(), col(Content.id).desc())).all())
+
+
+def search(
+    session: Session,
+    caller: Caller,
+    sought: Sought,
+    *,
+    sort: Sort = "last_deployed_time",
+    descending: bool | None = None,
+    skip: int = 0,
+    size: int,
+) -> tuple[list[Row], int]:
+    """A page of what the caller may see and `sought` describes, and how many there are. Two statements."""
+    met = and_(visible_to(caller), *meeting(sought, caller))
+    by, usual = _SORTS[sort]
+    down = usual if descending is None else descending
+    order = (by.desc(), col(Content.id).desc()) if down else (by.asc(), col(Content.id).asc())
+    query = select(Content, User).join(User, col(User.id) == Content.owner_id).where(met)
+    total = session.exec(select(func.count()).select_from(Content).where(met)).one()
+    return list(session.exec(query.order_by(*order).offset(skip).limit(size)).all()), total
+
+
+def meeting(sought: Sought, caller: Caller) -> list[ColumnElement[bool]]:
+    """The conditions of a search."""
+    met = [_word(word) for word in sought.words]
+    if sought.owners:
+        met.append(or_(*(_owned(name, caller) for name in sought.owners)))
+    if sought.kinds:
+        kinds = [*sought.kinds, *(f"python-{kind}" for kind in sought.kinds)]
+        met.append(or_(col(Content.app_mode).in_(kinds), col(Content.content_category).in_(sought.kinds)))
+    if sought.tags:
+        met.append(_carrying(func.lower(Tag.name).in_(sought.tags)))
+    if sought.published is not None:
+        met.append(col(Content.bundle_id).is_not(None) == sought.published)
+    if sought.locked is not None:
+        met.append(col(Content.locked) == sought.locked)
+    return met
+
+
+def _word(word: str) -> ColumnElement[bool]:
+    """A word is found in name, title, description and kind, in the owner's names and in the names of tags."""
+    owners = select(User.id).where(
+        or_(
+            col(User.username_key).contains(word, autoescape=True),
+            col(User.first_name).icontains(word, autoescape=True),
+            col(User.last_name).icontains(word, autoescape=True),
+        )
+    )
+    return or_(
+        col(Content.search_text).contains(word, autoescape=True),
+        col(Content.owner_id).in_(owners),
+        _carrying(col(Tag.name).icontains(word, autoescape=True)),
+    )
+
+
+def _owned(name: str, caller: Caller) -> ColumnElement[bool]:
+    if name == "@me":
+        return col(Content.owner_id) == caller.user_id if caller.signed_in else false()
+    return col(Content.owner_id).in_(select(User.id).where(User.username_key == name))
+
+
+def _carrying(tags: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Content that carries a tag for which `tags` holds. Asked once a statement, not once a row."""
+    carried = select(ContentTag.content_id).join(Tag, col(Tag.id) == ContentTag.tag_id).where(tags)
+    return col(Content.id).in_(carried)
