@@ -12,7 +12,7 @@ async def test_static_files_are_packed_and_kept(rig: Rig) -> None:
     assert packed.text == plain.text
     assert packed.headers["vary"] == "Accept-Encoding"
     assert packed.headers["cache-control"] == "public, max-age=3600"
-    assert (await anybody.get("/dashboard-static/../render.py", **{"Accept": "*/*"})).status_code == 404
+    assert (await anybody.get("/dashboard-static/../render.py", Accept="*/*")).status_code == 404
 
 
 async def test_pages_are_not_packed(rig: Rig) -> None:
