@@ -74,14 +74,26 @@ def describe(street: Street, file: Path) -> Path:
     return file
 
 
-def configure(file: Path, values: dict[str, list[Any]]) -> Path:
-    """The checked-in configuration, with values that exist: parameter (`path.guid`) to values."""
-    lines = [CONFIGURATION.read_text()]
-    for number, found in enumerate(values.values()):
-        lines.append(f"[dictionaries.d{number}]\nvalues = {json.dumps(found)}\n")
-    lines.append("[parameters]\n")
-    lines += [f'"{name}" = {{ dictionary = "d{number}", probability = 0.7 }}\n' for number, name in enumerate(values)]
-    file.write_text("".join(lines))
+def configure(file: Path, description: Path, values: dict[str, dict[str, list[Any]]]) -> Path:
+    """The checked-in configuration, with values that exist: paths (as an expression) to parameters to values.
+
+    A route that says which well-formed requests it refuses with 400 (`Says.refuses`) is excused from accepting all.
+    """
+    lines, rules = [CONFIGURATION.read_text()], list[str]()
+    for place, named in values.items():
+        bound = []
+        for name, found in named.items():
+            lines.append(f"[dictionaries.d{len(lines)}]\nvalues = {json.dumps(found)}\n")
+            bound.append(f'"{name}" = {{ dictionary = "d{len(lines) - 1}", probability = 0.7 }}')
+        rules.append(f"[[operations]]\ninclude-path-regex = {json.dumps(place)}\n[operations.parameters]\n")
+        rules += [line + "\n" for line in bound]
+    for path in json.loads(description.read_text())["paths"].values():
+        for operation in path.values():
+            if "x-refuses" in operation:
+                rules.append(f"[[operations]]\ninclude-operation-id = \"{operation['operationId']}\"\n")
+                rules.append("[operations.checks.positive_data_acceptance]\n")
+                rules.append('expected-statuses = ["2xx", "400", "401", "403", "404", "409"]\n')
+    file.write_text("".join(lines + rules))
     return file
 
 

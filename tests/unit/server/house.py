@@ -176,7 +176,7 @@ async def open_house(folder: Path, **terms: Any) -> AsyncIterator[House]:
     opened = open_installation(settings)
     with (
         mock.patch.object(services_module, "LocalRunner", FakeRunner),
-        mock.patch.object(services_module, "_preparer", return_value=preparer),
+        mock.patch.object(services_module, "Preparer", return_value=preparer),
         mock.patch.object(composition, "discover", return_value=[Interpreter("3.11.7", Path("/usr/bin/python3"))]),
     ):
         app = create_app(settings, opened)
