@@ -28,7 +28,7 @@ class Caches(TypedDict):
 class CacheChoice(TypedDict):
     """Which one to delete; with `dry_run` nothing is deleted."""
 
-    language: Annotated[str, text(64)]
+    language: Annotated[str, text(64, least=1)]
     version: Annotated[str, text(64)]
     image_name: Annotated[str, text(256)]
     dry_run: NotRequired[bool | None]

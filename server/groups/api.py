@@ -101,7 +101,7 @@ class GroupsApi:
         routes.patch(one, role="publisher", says=changed)(self.change)
         routes.delete(one, role="publisher", says=Says(status=204, fails=(409,)))(self.remove)
         routes.get(members, says=Says(reply=UserPage, query=MemberQuery))(self.members)
-        joined = Says(status=204, body=NewMember, fails=(409,))
+        joined = Says(status=204, body=NewMember, fails=(409,), refuses="user_guid must name a person (code 9).")
         routes.post(members, role="publisher", says=joined)(self.join)
         routes.delete(members + "/{user_guid}", says=Says(status=204))(self.leave)
         return routes

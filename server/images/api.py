@@ -134,7 +134,8 @@ class ImagesApi:
         routes.put(one, says=Says(body=EnvironmentChange, reply=Environment), **admin)(self.change)
         routes.delete(one, says=Says(status=204), **admin)(self.remove)
         routes.get(entries, says=Says(reply=list[Permission]), **admin)(self.permissions)
-        adds = Says(body=PermissionInput, reply=Permission, fails=(409,))
+        whom = "Exactly one of user_guid and group_guid must be given, and name somebody (code 246)."
+        adds = Says(body=PermissionInput, reply=Permission, fails=(409,), refuses=whom)
         routes.post(entries, says=adds, **admin)(self.permit)
         entry = f"{entries}/{{permission_guid}}"
         routes.get(entry, says=Says(reply=Permission), **admin)(self.permission)

@@ -111,13 +111,16 @@ class TagsApi:
         """The declared routes."""
         routes, tags = Routes(), list[TagObject]
         routes.get("/v1/tags", says=Says(reply=tags, query=TagQuery))(self.listing)
-        routes.post("/v1/tags", role="administrator", says=Says(reply=TagObject, body=NewTag, fails=(409,)))(self.add)
+        made = Says(reply=TagObject, body=NewTag, fails=(409,), refuses="parent_id must name a tag (code 157).")
+        routes.post("/v1/tags", role="administrator", says=made)(self.add)
         routes.get("/v1/tags/{id}", says=Says(reply=TagObject))(self.one)
-        changes = Says(reply=TagObject, body=TagChange, fails=(409,))
+        below = "parent_id must name a tag that is not below this one (code 157)."
+        changes = Says(reply=TagObject, body=TagChange, fails=(409,), refuses=below)
         routes.patch("/v1/tags/{id}", role="administrator", says=changes)(self.change)
         routes.delete("/v1/tags/{id}", role="administrator", says=Says(status=204))(self.remove)
         routes.get("/v1/content/{guid}/tags", says=Says(reply=tags))(self.of_content)
-        carries = Says(reply=tags, body=TagOfContent)
+        hung = "tag_id must name a tag (code 158), and no root of the tree (code 79)."
+        carries = Says(reply=tags, body=TagOfContent, refuses=hung)
         routes.post("/v1/content/{guid}/tags", role="publisher", says=carries)(self.put_on)
         routes.delete("/v1/content/{guid}/tags/{id}", role="publisher", says=Says(reply=tags))(self.take_off)
         return routes

@@ -90,7 +90,7 @@ def configure(file: Path, description: Path, values: dict[str, dict[str, list[An
     for path in json.loads(description.read_text())["paths"].values():
         for operation in path.values():
             if "x-refuses" in operation:
-                rules.append(f"[[operations]]\ninclude-operation-id = \"{operation['operationId']}\"\n")
+                rules.append(f'[[operations]]\ninclude-operation-id = "{operation["operationId"]}"\n')
                 rules.append("[operations.checks.positive_data_acceptance]\n")
                 rules.append('expected-statuses = ["2xx", "400", "401", "403", "404", "409"]\n')
     file.write_text("".join(lines + rules))
