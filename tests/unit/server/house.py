@@ -19,6 +19,7 @@ from unittest import mock
 import httpx
 from sqlmodel import Session
 
+from integrations.contract import Secret, TokenSet
 from runners.backends.fake import FakeRunner
 from runners.environments.interpreters import Interpreter
 from server import app as composition
@@ -28,9 +29,11 @@ from server.accounts import store as accounts
 from server.app import Application, create_app
 from server.bundles import store as bundles
 from server.content import store as contents
-from server.db.models import Bundle, Instance, User
+from server.db.models import Bundle, Instance, Package, User
 from server.installation import open_installation
 from server.settings import Settings
+from server.vault.connections import Consented
+from server.web.caller import Caller
 from tests.unit.dashboard.rig import open_rig
 from tests.unit.server.instances.rig import FakePreparer
 
@@ -78,9 +81,12 @@ class House:
         return httpx.AsyncClient(transport=transport, base_url=self.services.settings.origin + "/__api__")
 
     def fill(self) -> Item:
-        """The people, and the first item."""
+        """The people, an environment in the cache, and the first item."""
         for name, role in ROLES.items():
             self.people[name], self.keys[name] = self.services.db.write_now(self._person, name, role)
+        cache = self.services.data_dir / "environments" / "key"
+        cache.mkdir(parents=True)
+        (cache / ".complete").write_text(json.dumps({"key": "key", "version": "3.11.7"}))
         return self.item()
 
     def _person(self, session: Session, name: str, role: str) -> tuple[User, str]:
@@ -91,6 +97,22 @@ class House:
         """One more person."""
         made: User = self.services.db.write_now(self._person, f"{role}{next(self._numbers)}", role)[0]
         return made
+
+    def caller(self, name: str) -> Caller:
+        """A person of the house as the server sees her with her key."""
+        user = self.people[name]
+        return Caller(user.id or 0, user.guid, user.username, user.username, user.email, user.role, "key", "key:0")
+
+    async def connect(self, name: str, integration: str) -> str:
+        """A connection of a person, as a consent leaves it; its GUID."""
+        s = self.services
+        row = await s.integrations.get(integration)
+        tokens = TokenSet(access_token=Secret("a"), token_type="Bearer", refresh_token=Secret("r"), expires_in=3600)
+        config = s.integrations.client_config(row)
+        new = Consented(row.id, row.config_version, config, tokens, row.created_time, name)
+        kept: str | None = await s.vault.connections.save(self.caller(name), new)
+        assert kept
+        return kept
 
     def item(self) -> Item:
         """One more item, with two bundles, a job, and people on its list."""
@@ -111,6 +133,8 @@ class House:
         name = f"job{next(self._numbers):013}"
         job = Instance(key=name, content_id=row.id, bundle_id=numbers[0], tag="run_streamlit")
         session.add(job)
+        package = {"language": "python", "name": "streamlit", "version": "1.60.0", "language_version": "3.11.7"}
+        session.add(Package(content_id=row.id, bundle_id=numbers[0], **package))
         session.flush()
         key = accounts.add_content_key(session, owner, row.guid, job.key)
         return Item(row.guid, row.id, numbers[0], numbers[1], job.key, entries[0].id or 0, key)

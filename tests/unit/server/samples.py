@@ -1,0 +1,300 @@
+"""What each route is sent so that a caller who may do so succeeds: things that exist to name in paths, and bodies."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from integrations.contract import Secret
+from server.oauth.integrations import Draft
+from server.vault.tokens import Issued
+from server.web.routes import PARAMETER, Route
+from tests.unit.dashboard.rig import CUSTOM, ROBOT
+from tests.unit.server.house import House, Item, archive
+from tests.unit.server.instances.rig import until
+
+NOBODY = "046f9a7d-3c00-41db-9ac7-0d153f2edfdd"
+ENVIRONMENT = {
+    "title": "Any",
+    "cluster_name": "Kubernetes",
+    "matching": "any",
+    "python": {"installations": [{"version": "3.11.7", "path": "/usr/bin/python3"}]},
+}
+
+
+@dataclass
+class World:
+    """One item of the house and what there is around it, made when first named. `caller` is who asks."""
+
+    house: House
+    caller: str
+    item: Item
+    made: dict[str, Any] = field(default_factory=dict)
+
+    async def admin(self, method: str, path: str, **terms: Any) -> Any:
+        """An administrator's call, which succeeds."""
+        reply = await self.house.call("administrator", method, path, **terms)
+        assert reply.status_code < 300, (path, reply.text)
+        return reply.json() if reply.content else None
+
+    async def named(self, what: str) -> Any:
+        """The thing that a path's parameter after the segment `what` names."""
+        if what not in self.made:
+            self.made[what] = await MAKERS[what](self)
+        return self.made[what]
+
+    async def path(self, route: Route) -> str:
+        """The route's path with parameters that exist."""
+        path = route.path
+        for parameter in PARAMETER.findall(route.path):
+            before = re.search(r"([\w-]+)/\{" + parameter + r"\}", route.path)
+            assert before is not None, route.path
+            what = OWN.get(f"{route.method} {route.path}", {}).get(parameter) or before[1]
+            path = path.replace("{" + parameter + "}", str(await self.named(what)), 1)
+        return path
+
+    async def terms(self, route: Route) -> dict[str, Any]:
+        """Body, query and header fields of the call."""
+        sample = SAMPLES.get(f"{route.method} {route.path}")
+        if sample is None:
+            return {"json": {}} if route.method in ("POST", "PUT", "PATCH") else {}
+        return await sample(self)
+
+
+def fresh() -> str:
+    """A name that nothing has yet."""
+    return f"n{uuid.uuid4().hex[:12]}"
+
+
+async def _item(w: World) -> str:
+    return w.item.guid
+
+
+async def _running(w: World) -> str:
+    """The key of a job that runs, by deploying the item."""
+    await w.admin("POST", f"/v1/content/{w.item.guid}/deploy", json={"bundle_id": str(w.item.bundle)})
+    await until(lambda: bool(w.house.services.pool.find(w.item.guid)))
+    return str(w.house.services.pool.find(w.item.guid)[0].key)
+
+
+async def _task(w: World) -> str:
+    async def work(report: Callable[[str], None]) -> None:
+        report("Done.")
+
+    found: str = await w.house.services.tasks.start(w.house.people["owner"].guid, w.item.guid, work)
+    return found
+
+
+async def _tag(w: World) -> str:
+    root = await w.admin("POST", "/v1/tags", json={"name": fresh()})
+    return str((await w.admin("POST", "/v1/tags", json={"name": fresh(), "parent_id": root["id"]}))["id"])
+
+
+async def _hung_tag(w: World) -> str:
+    tag = await w.named("tags")
+    await w.admin("POST", f"/v1/content/{w.item.guid}/tags", json={"tag_id": tag})
+    return str(tag)
+
+
+async def _person(w: World) -> str:
+    return w.house.person().guid
+
+
+async def _self(w: World) -> str:
+    person = w.house.people.get("owner" if w.caller == "app" else w.caller)
+    return NOBODY if person is None else person.guid
+
+
+async def _key(w: World) -> str:
+    name = "owner" if w.caller == "app" else w.caller
+    guid = await w.named("self")
+    if guid == NOBODY:
+        return "1"
+    made = await w.house.call(name, "POST", f"/v1/users/{guid}/keys", json={"name": "another"})
+    return str(made.json()["id"])
+
+
+async def _group(w: World) -> str:
+    made = await w.house.call("owner", "POST", "/v1/groups", json={"name": fresh()})
+    return str(made.json()["guid"])
+
+
+async def _member(w: World) -> str:
+    person, group = w.house.person().guid, await w.named("groups")
+    await w.admin("POST", f"/v1/groups/{group}/members", json={"user_guid": person})
+    return person
+
+
+async def _integration(w: World) -> str:
+    return await _added(w, CUSTOM)
+
+
+async def _robot(w: World) -> str:
+    made = await _added(w, ROBOT)
+    issued = Issued(Secret("token"), "Bearer", 3600, ())
+
+    async def token(*_args: Any, **_terms: Any) -> Issued:
+        return issued
+
+    w.house.services.vault.service.service_token = token
+    return made
+
+
+async def _added(w: World, config: dict[str, str]) -> str:
+    admin = w.house.caller("administrator")
+    row = await w.house.services.integrations.create(admin, Draft("custom", fresh(), "", dict(config)))
+    return str(row.guid)
+
+
+async def _session(w: World) -> str:
+    return await w.house.connect("owner", await w.named("integrations"))
+
+
+async def _image(w: World) -> str:
+    return str((await w.admin("POST", "/v1/environments", json=ENVIRONMENT | {"name": fresh()}))["guid"])
+
+
+async def _image_entry(w: World) -> str:
+    image, body = await w.named("environments"), {"user_guid": w.house.person().guid, "group_guid": None}
+    return str((await w.admin("POST", f"/v1/environments/{image}/permissions", json=body))["guid"])
+
+
+async def _const(value: str) -> str:
+    return value
+
+
+# The segment before a parameter (or a name of OWN's) to what it names.
+MAKERS: dict[str, Callable[[World], Awaitable[Any]]] = {
+    "content": _item,
+    "applications": _item,
+    "bundles": lambda w: _const(str(w.item.bundle)),
+    "jobs": lambda w: _const(w.item.job),
+    "running": _running,
+    "permissions": lambda w: _const(str(w.item.permission)),
+    "tasks": _task,
+    "tags": _tag,
+    "hung": _hung_tag,
+    "users": _person,
+    "self": _self,
+    "keys": _key,
+    "groups": _group,
+    "members": _member,
+    "integrations": _integration,
+    "robot": _robot,
+    "sessions": _session,
+    "templates": lambda _w: _const("custom"),
+    "environments": _image,
+    "entry": _image_entry,
+}
+# Where the segment before a parameter does not say what it names.
+OWN: dict[str, dict[str, str]] = {
+    "DELETE /v1/content/{guid}/jobs/{key}": {"key": "running"},
+    "DELETE /v1/content/{guid}/tags/{id}": {"id": "hung"},
+    "GET /v1/users/{guid}/keys": {"guid": "self"},
+    "POST /v1/users/{guid}/keys": {"guid": "self"},
+    "DELETE /v1/users/{guid}/keys/{id}": {"guid": "self", "id": "keys"},
+    "POST /v1/oauth/integrations/{guid}/verify": {"guid": "robot"},
+    "GET /v1/environments/{guid}/permissions/{permission_guid}": {"permission_guid": "entry"},
+    "DELETE /v1/environments/{guid}/permissions/{permission_guid}": {"permission_guid": "entry"},
+}
+
+Sample = Callable[[World], Awaitable[dict[str, Any]]]
+
+
+def body(value: Any) -> Sample:
+    """A JSON body that is always the same."""
+
+    async def sample(_w: World) -> dict[str, Any]:
+        return {"json": value}
+
+    return sample
+
+
+def named() -> Sample:
+    """An object with a new name."""
+
+    async def sample(_w: World) -> dict[str, Any]:
+        return {"json": {"name": fresh()}}
+
+    return sample
+
+
+def naming(member: str, what: str, **rest: Any) -> Sample:
+    """An object that names another thing."""
+
+    async def sample(w: World) -> dict[str, Any]:
+        return {"json": {member: await MAKERS[what](w), **rest}}
+
+    return sample
+
+
+async def _bundle(_w: World) -> dict[str, Any]:
+    return {"content": archive()}
+
+
+async def _new_person(_w: World) -> dict[str, Any]:
+    return {"json": {"username": fresh(), "password": "a long enough password"}}
+
+
+async def _new_integration(_w: World) -> dict[str, Any]:
+    return {"json": {"template": "custom", "name": fresh(), "config": CUSTOM}}
+
+
+async def _associated(w: World) -> dict[str, Any]:
+    return {"json": [{"oauth_integration_guid": await w.named("integrations")}]}
+
+
+async def _exchange(w: World) -> dict[str, Any]:
+    robot = await w.named("robot")
+    path = f"/v1/content/{w.item.guid}/oauth/integrations/associations"
+    await w.admin("PUT", path, json=[{"oauth_integration_guid": robot}])
+    form = {
+        "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+        "subject_token_type": "urn:posit:connect:content-session-token",
+        "subject_token": w.house.services.handles.content(w.item.guid, w.item.job),
+    }
+    return {"data": form}
+
+
+async def _entry(w: World) -> dict[str, Any]:
+    viewer = w.house.people["viewer"].guid
+    return {"json": {"principal_guid": viewer, "principal_type": "user", "role": "viewer"}}
+
+
+async def _new_image(_w: World) -> dict[str, Any]:
+    return {"json": ENVIRONMENT | {"name": fresh()}}
+
+
+async def _no_cache(_w: World) -> dict[str, Any]:
+    return {"json": {"language": "Python", "version": "3.11.7", "image_name": "Local", "dry_run": True}}
+
+
+SAMPLES: dict[str, Sample] = {
+    "POST /v1/content": named(),
+    "POST /v1/content/{guid}/bundles": _bundle,
+    "PATCH /v1/content/{guid}/environment": body([{"name": "A", "value": "1"}]),
+    "PUT /v1/content/{guid}/environment": body([{"name": "A", "value": "1"}]),
+    "POST /v1/content/{guid}/permissions": naming("principal_guid", "users", principal_type="user", role="viewer"),
+    "PUT /v1/content/{guid}/permissions/{id}": _entry,
+    "PUT /v1/content/{guid}/oauth/integrations/associations": _associated,
+    "POST /v1/content/{guid}/tags": naming("tag_id", "tags"),
+    "POST /v1/users": _new_person,
+    "PUT /v1/users/{guid}": body({"first_name": "Ann"}),
+    "POST /v1/users/{guid}/lock": body({"locked": True}),
+    "POST /v1/users/{guid}/keys": named(),
+    "POST /v1/groups": named(),
+    "PATCH /v1/groups/{guid}": named(),
+    "POST /v1/groups/{guid}/members": naming("user_guid", "users"),
+    "POST /v1/tags": named(),
+    "PATCH /v1/tags/{id}": named(),
+    "POST /v1/oauth/integrations": _new_integration,
+    "PATCH /v1/oauth/integrations/{guid}": body({"description": "Rows"}),
+    "POST /v1/oauth/integrations/credentials": _exchange,
+    "POST /v1/environments": _new_image,
+    "PUT /v1/environments/{guid}": body({"title": "Other"}),
+    "POST /v1/environments/{guid}/permissions": naming("user_guid", "users", group_guid=None),
+    "DELETE /v1/system/caches/runtime": _no_cache,
+}
