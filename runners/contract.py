@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,28 @@ class LaunchSpec:
     variables: Mapping[str, str] = field(repr=False)
     cookie_secret: str = field(repr=False)
     start_timeout: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class RenderSpec:
+    """Everything that rendering a document once needs. Paths are absolute.
+
+    `key` and `run_dir` are as for a launch. `work` is a private copy of the bundle's files, `source` the document's
+    name in it ("report.ipynb"; "": the folder as a whole) and `out` the folder below it that takes the pages.
+    `program` is the tool a kind names, as found on this server. `options` is the manifest, `variables` what the
+    document gets beside the allow-list, `timeout` is in seconds for the whole rendering.
+    """
+
+    key: str
+    work: Path
+    source: str
+    out: Path
+    environment: BuiltEnvironment
+    run_dir: Path
+    program: Path | None
+    options: Mapping[str, Any]
+    variables: Mapping[str, str] = field(repr=False)
+    timeout: float = 1800.0
 
 
 @dataclass(frozen=True, slots=True)

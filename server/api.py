@@ -52,7 +52,7 @@ def api_routes(s: Services) -> list[Route]:
         CachesApi(s.db, s.environments, s.tasks, s.trail).routes(),
         ImagesApi(s.db, s.trail).routes(),
         task_routes(s.tasks),
-        JobsApi(s.db, s.guard, s.pool, s.data_dir / "run").routes(),
+        JobsApi(s.db, s.guard, (s.pool.stop_instance, s.renderer.stop), s.data_dir / "run").routes(),
     )
     exchange = Exchange(
         s.vault,

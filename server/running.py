@@ -61,6 +61,7 @@ async def running(services: Services, background: Background) -> AsyncIterator[N
     folders = await asyncio.to_thread(_recover_records, services)
     await asyncio.to_thread(services.shelf.sweep, folders)
     await services.pool.recover()
+    await services.documents.recover()
     house = [
         asyncio.create_task(services.sessions.keep_flushing(), name="sessions"),
         asyncio.create_task(services.pool.keep_house(IDLE_SECONDS), name="instances"),
@@ -72,6 +73,7 @@ async def running(services: Services, background: Background) -> AsyncIterator[N
             job.cancel()
         await asyncio.gather(*house, return_exceptions=True)
         await services.tasks.aclose()
+        await services.documents.aclose()
         await services.pool.aclose()
         await services.runner.close()
         await background.aclose()

@@ -32,6 +32,7 @@ from server.oauth.integrations import Integrations
 from server.oauth.visiting import Visiting
 from server.publishing.deploy import Deployer
 from server.renderings.documents import Documents
+from server.renderings.renderer import Renderer
 from server.sessions.handles import Handles
 from server.sessions.identify import Sessions
 from server.sessions.visitors import VisitorKeys
@@ -74,6 +75,7 @@ class Services:
     environments: EnvironmentStore
     runner: LocalRunner
     pool: Pool
+    renderer: Renderer
     documents: Documents
     deployer: Deployer
     csrf: Csrf
@@ -104,11 +106,12 @@ def assemble(
     visiting = Visiting(directory, associations)
     sessions.entitle(visiting.role)
     shelf, variables = Shelf(data / "bundles", settings.max_bundle_size), Variables(db, keyring)
-    documents = Documents(db, shelf)
     environments = _environments(settings, data, interpreters)
     preparer = Preparer(shelf, environments)
     issuer = Credentials(db, handles, settings.internal_url, associations=associations, forget_key=sessions.forget_key)
     runner, tasks, csrf = LocalRunner(), Tasks(db), Csrf(keyring, settings.origins)
+    renderer = Renderer(db, shelf, variables, issuer, run_root=data / "run", timeout=settings.render_timeout)
+    documents = Documents(db, shelf, preparer, renderer)
     pool = _pool(settings, opened, runner, preparer, issuer, variables, network)
     return Services(
         settings=settings,
@@ -137,6 +140,7 @@ def assemble(
         environments=environments,
         runner=runner,
         pool=pool,
+        renderer=renderer,
         documents=documents,
         deployer=Deployer(db, directory, tasks, preparer, pool, documents, trail),
         csrf=csrf,

@@ -62,6 +62,7 @@ class Settings:
     session_absolute: float = 7 * 86400.0
     max_bundle_size: int = 1024 * 1024 * 1024
     app_start_timeout: float = 60.0
+    render_timeout: float = 1800.0
     log_level: str = "info"
     installer_variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     home: Path = Path()
@@ -196,6 +197,7 @@ PARSERS: dict[str, Callable[[Any], Any]] = {
     "session_absolute": _seconds,
     "max_bundle_size": _whole(1024, 1 << 40),
     "app_start_timeout": _seconds,
+    "render_timeout": _seconds,
     "log_level": _level,
 }
 

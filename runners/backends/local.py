@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import resource
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,12 +19,12 @@ from runners.journal import Journal
 from runners.kinds import catalog
 from runners.kinds.entrypoint import EntrypointProblem
 from runners.kinds.kind import Kind
+from runners.spawning import spawn
 
 _POLL = 0.06
 _NOTE = 0.5
 _ATTEMPTS = 3
 _LAST_RESORT = 5.0
-_OOM_SCORE = "500"  # when memory runs out, an app goes before the gateway
 _STOPPED = Exit(None, "The server stopped it.")
 
 
@@ -143,7 +141,7 @@ class LocalRunner:
             timezone=self._timezone,
         )
         try:
-            pid = _spawn(kind.command(spec, port), spec, environment)
+            pid = spawn(kind.command(spec, port), folder=spec.code, run_dir=spec.run_dir, environment=environment)
         except EntrypointProblem as error:
             raise StartFailed(str(error)) from error
         except OSError as error:
@@ -222,32 +220,6 @@ def describe(code: int | None) -> str:
     if code < 0:
         return f"The app was ended by {signal.Signals(-code).name}."
     return f"The app ended with exit code {code}."
-
-
-def _spawn(command: list[str], spec: LaunchSpec, environment: dict[str, str]) -> int:
-    """Start a process in a session of its own, with three descriptors and no more (I-07); returns its pid."""
-    out, err = output.create(spec.run_dir)
-    try:
-        child = subprocess.Popen(  # noqa: S603 - a list, never a shell
-            command,
-            cwd=spec.code,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=err,
-            close_fds=True,
-            start_new_session=True,
-            umask=0o077,
-        )
-    finally:
-        os.close(out)
-        os.close(err)
-    with contextlib.suppress(OSError):
-        resource.prlimit(child.pid, resource.RLIMIT_CORE, (0, 0))
-        Path(f"/proc/{child.pid}/oom_score_adj").write_text(_OOM_SCORE)
-    # From here on the pidfd's watcher reaps it; Popen must not warn or wait for it when it is collected.
-    child.returncode = 0
-    return child.pid
 
 
 def _owns_port(handle: Handle) -> bool:

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from runners.kinds import asgi, bokeh, dash, gradio, panel, shiny, static, streamlit, voila, wsgi
+from runners.kinds import (
+    asgi,
+    bokeh,
+    dash,
+    gradio,
+    jupyter_static,
+    panel,
+    quarto_static,
+    shiny,
+    static,
+    streamlit,
+    voila,
+    wsgi,
+)
 from runners.kinds.kind import Kind
 
 KINDS: tuple[Kind, ...] = (
@@ -16,6 +29,8 @@ KINDS: tuple[Kind, ...] = (
     wsgi.KIND,
     asgi.KIND,
     static.KIND,
+    jupyter_static.KIND,
+    quarto_static.KIND,
 )
 
 

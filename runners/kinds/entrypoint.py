@@ -7,6 +7,7 @@ import re
 import stat
 from pathlib import Path
 
+_DOCUMENTS = (".py", ".ipynb", ".qmd", ".md", ".rmd")
 _MODULE = re.compile(r"[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*")
 _OBJECT = re.compile(r"[A-Za-z_]\w*")
 
@@ -32,7 +33,7 @@ def resolve(code: Path, entrypoint: str) -> Path:
     if colon and _OBJECT.fullmatch(wanted):
         name = file
     candidates = [name]
-    if not name.endswith((".py", ".ipynb")) and _MODULE.fullmatch(name):
+    if not name.lower().endswith(_DOCUMENTS) and _MODULE.fullmatch(name):
         module = name.replace(".", "/")
         candidates = [f"{module}.py", f"{module}/__init__.py"]
     for candidate in candidates:

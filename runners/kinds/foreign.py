@@ -20,7 +20,7 @@ FOREIGN = {
 
 
 def why_not(app_mode: str, which: Callable[[str], str | None] = shutil.which) -> str:
-    """Why content of this mode, which the catalog does not have, cannot be deployed: one sentence."""
+    """Why content of this mode, which the catalog or its program lacks, cannot be deployed: one sentence."""
     label, program = FOREIGN.get(app_mode, ("", ""))
     if not program:
         return f"This server does not know {app_mode!r} content."

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from runners.contract import LaunchSpec
+from runners.contract import LaunchSpec, RenderSpec
 from runners.kinds.entrypoint import resolve
 
 # The identity headers the gateway adds to every request and upgrade, after it has removed a client's own copies.
@@ -50,6 +50,10 @@ class Kind:
     the app serves, asked with `ready_method`, without running the publisher's code. `locate` finds the file (or
     folder) of an entry point in a bundle, or raises EntrypointProblem. `default_entrypoints` are tried in turn where
     the manifest names none.
+
+    Kinds of the families "static" and "rendered" have no process (runners.kinds.still). `render` gives the argument
+    list that makes a rendered kind's pages, `tool` the program it needs on the server, and `refuses` a sentence why
+    a document cannot be rendered here, found without running it.
     """
 
     app_mode: str
@@ -64,6 +68,9 @@ class Kind:
     default_entrypoints: tuple[str, ...] = field(default=("app.py",))
     adds: tuple[str, ...] = ()
     locate: Callable[[Path, str], Path] = resolve
+    render: Callable[[RenderSpec], list[str]] | None = None
+    tool: str = ""
+    refuses: Callable[[Path], str | None] | None = None
 
 
 def interpreter(spec: LaunchSpec) -> list[str]:

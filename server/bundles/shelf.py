@@ -58,11 +58,14 @@ class Shelf:
         return manifest
 
     def code(self, folder: str) -> tuple[Path, Manifest]:
-        """The folder that holds a bundle's manifest, and the manifest."""
+        """The folder that holds a bundle's manifest, and the manifest. Raises ManifestProblem where it is gone."""
         root = self.root / folder / CODE
         inside = root
         if not (root / extraction.MANIFEST).is_file():
-            inside = next(p.parent for p in root.glob(f"*/{extraction.MANIFEST}"))
+            found = next(root.glob(f"*/{extraction.MANIFEST}"), None)
+            if found is None:
+                raise ManifestProblem("The bundle's files are gone.")
+            inside = found.parent
         return inside, manifests.read(inside)
 
     def archive(self, folder: str) -> Path:

@@ -9,7 +9,7 @@ from runners.published import Published
 from server.consent.check import Connected
 from server.instances.live import Live, Place, StartProblem
 from server.instances.pool import Pool
-from server.renderings.documents import Documents
+from server.renderings.documents import Documents, Unrendered
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Opened:
 
     connected: Connected
     published: Published
+    waited: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,23 @@ class Acquirer:
                 return Opened(connected, files)
             live = await asyncio.wait_for(self._pool.acquire(connected.view, place), patience)
             return Routed(connected, live, waited=True)
+        except Unrendered:
+            return await self._rendered(connected, bundle_id, patience)
         except TimeoutError:
             return StillStarting(tuple(self._pool.progress(place)))
         except StartProblem as problem:
             return CannotStart(problem)
+
+    async def _rendered(
+        self, connected: Connected, bundle_id: int, patience: float | None
+    ) -> Opened | StillStarting | CannotStart:
+        try:
+            await asyncio.wait_for(self._documents.rendered(connected.view, bundle_id), patience)
+            files = await self._documents.find(connected.view.id, bundle_id)
+        except TimeoutError:
+            return StillStarting(tuple(self._documents.progress(bundle_id)))
+        except StartProblem as problem:
+            return CannotStart(problem)
+        if files is None:  # deleted meanwhile
+            return CannotStart(StartProblem("This version does not exist any more."))
+        return Opened(connected, files, waited=True)

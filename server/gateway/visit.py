@@ -131,7 +131,8 @@ class Visits:
             connected, bundle_id, draft=found.bundle_id is not None, patience=patience
         )
         if isinstance(routed, Opened):
-            return Visit(caller, view, Shelved(routed.published, found.base_path, found.inside, found.query))
+            files = Shelved(routed.published, found.base_path, found.inside, found.query)
+            return Visit(caller, view, files, waited=routed.waited)
         if isinstance(routed, StillStarting):
             return obstacles.NotReady(caller, view, routed)
         if isinstance(routed, CannotStart):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,20 +17,21 @@ from server.db.clock import wire
 from server.db.engine import Database
 from server.db.models import Instance
 from server.instances import store
-from server.instances.pool import Pool
 from server.web.caller import Caller
 from server.web.errors import ApiError
 from server.web.routes import Routes, guid_in, json_reply, whole
 
 INACTIVE = 163
 MOST_LINES = 5000
+# Ends what runs under a job's key, or says that it runs nothing of that key.
+Stop = Callable[[str], Awaitable[bool]]
 
 
 class JobsApi:
     """The instances of one content item."""
 
-    def __init__(self, db: Database, guard: Guard, pool: Pool, run_root: Path) -> None:
-        self._db, self._guard, self._pool, self._run_root = db, guard, pool, run_root
+    def __init__(self, db: Database, guard: Guard, stops: Sequence[Stop], run_root: Path) -> None:
+        self._db, self._guard, self._stops, self._run_root = db, guard, stops, run_root
 
     async def listing(self, request: Request, caller: Caller) -> Response:
         """Newest first."""
@@ -49,7 +51,7 @@ class JobsApi:
     async def kill(self, request: Request, caller: Caller) -> Response:
         """End a running instance."""
         row = await self._row(request, caller)
-        if row.end_time is not None or not await self._pool.stop_instance(row.key):
+        if row.end_time is not None or not await self._stop(row.key):
             raise ApiError(409, INACTIVE, "The job is not active.")
         answer: dict[str, Any] = {
             "guid": guid_in(request),
@@ -62,6 +64,9 @@ class JobsApi:
             "result": "Order to kill job registered",
         }
         return json_reply(answer, 202)
+
+    async def _stop(self, key: str) -> bool:
+        return any([await stop(key) for stop in self._stops])
 
     async def log(self, request: Request, caller: Caller) -> Response:
         """The newest lines of both streams."""

@@ -7,13 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from runners import tools
 from runners.bundles.manifest import Manifest, ManifestProblem
 from runners.contract import BuiltEnvironment
 from runners.environments import syntax
 from runners.environments.store import EnvironmentFailed, EnvironmentRequest, EnvironmentStore
-from runners.kinds import catalog, foreign
+from runners.kinds import catalog, foreign, quarto_static
 from runners.kinds.entrypoint import EntrypointProblem
 from runners.kinds.kind import Kind
+from runners.kinds.still import is_still
 from server.bundles.shelf import Shelf
 from server.bundles.store import folder_of
 from server.db.models import Bundle
@@ -41,16 +43,21 @@ class Preparer:
     def _locate(self, bundle: Bundle) -> tuple[Kind, Path, str, Manifest, str]:
         try:
             code, manifest = self._shelf.code(folder_of(bundle))
-        except (ManifestProblem, OSError, StopIteration):
+        except (ManifestProblem, OSError):
             raise StartProblem("The files of this version are gone; deploy it again.") from None
         kind = catalog.by_mode(manifest.app_mode)
         if kind is None:
             raise StartProblem(foreign.why_not(manifest.app_mode))
+        if kind.tool and tools.find(kind.tool) is None:
+            raise StartProblem(foreign.why_not(kind.app_mode, lambda _: None))
         entrypoint = manifest.entrypoint or _default_entrypoint(code, kind)
         try:
-            kind.locate(code, entrypoint)
+            source = kind.locate(code, entrypoint)
         except EntrypointProblem as problem:
             raise StartProblem(str(problem)) from None
+        refusal = kind.refuses(source) if kind.refuses is not None else None
+        if refusal is not None:
+            raise StartProblem(refusal)
         return kind, code, entrypoint, manifest, _requirements(code, manifest)
 
     async def prepare(self, bundle: Bundle, report: Callable[[str], None]) -> Prepared:
@@ -71,6 +78,8 @@ class Preparer:
 
     async def check(self, prepared: Prepared) -> None:
         """Compile the entry point with the content's interpreter and find its imports. Raises StartProblem."""
+        if is_still(prepared.kind.family):
+            return  # it runs once, to its end, and says itself what is wrong
         file = prepared.kind.locate(prepared.code, prepared.entrypoint)
         problem = await syntax.check_syntax(prepared.environment, file, prepared.code)
         if problem is not None:
@@ -83,6 +92,8 @@ def _default_entrypoint(code: Path, kind: Kind) -> str:
 
 
 def _requirements(code: Path, manifest: Manifest) -> str:
+    if manifest.package_file is None and manifest.app_mode == quarto_static.KIND.app_mode:
+        return ""  # a document without Python in it
     name = manifest.package_file or "requirements.txt"
     path = code / name
     if "/" in name or name.startswith(".") or path.is_symlink() or not path.is_file():

@@ -22,6 +22,8 @@ TAGS = {
     "python-gradio": "run_gradio_app",
     "python-shiny": "run_pyshiny_app",
     "jupyter-voila": "run_voila_app",
+    "jupyter-static": "build_jupyter",
+    "quarto-static": "build_report",
 }
 
 
@@ -32,8 +34,8 @@ def begin(session: Session, row: Instance) -> Instance:
     return row
 
 
-def running(session: Session, key: str, pid: int, start_ticks: int, port: int) -> None:
-    """Record where it runs."""
+def running(session: Session, key: str, pid: int, start_ticks: int, port: int | None) -> None:
+    """Record where it runs; a rendering listens nowhere."""
     row = session.exec(select(Instance).where(Instance.key == key)).one()
     row.pid, row.start_ticks, row.port = pid, start_ticks, port
     session.add(row)

@@ -21,7 +21,7 @@ from server.instances.live import Place, StartProblem
 from server.instances.pool import Pool
 from server.instances.prepare import Prepared, Preparer
 from server.packages import store as packages
-from server.renderings.documents import Documents, stands_still
+from server.renderings.documents import Documents, is_rendered, is_static
 from server.tasks.tasks import TaskFailed, Tasks
 from server.web.caller import Caller
 from server.web.errors import ApiError
@@ -121,7 +121,7 @@ class Deployer:
         assert bundle.id is not None
         prepared = await self._build(bundle, job_key, report)
         if prepared is not None:
-            await self._see_it_start(view, Place(view.guid, bundle.id, draft=not activate), report)
+            await self._see_it_work(view, bundle, prepared, report, draft=not activate)
         if activate:
             await self._activate(view, bundle, prepared)
             report(f"Version {bundle.id} is now being served.")
@@ -145,7 +145,7 @@ class Deployer:
         """What is ready to be launched; None where nothing runs and the files have been looked at."""
         try:
             async with self._recorded(job_key):
-                if stands_still(bundle.app_mode):
+                if is_static(bundle.app_mode):
                     await self._documents.check(bundle, report)
                     return None
                 prepared = await self._preparer.prepare(bundle, report)
@@ -157,9 +157,16 @@ class Deployer:
             raise TaskFailed(problem.message) from None
         return prepared
 
-    async def _see_it_start(self, view: ContentView, place: Place, report: Report) -> None:
+    async def _see_it_work(
+        self, view: ContentView, bundle: Bundle, prepared: Prepared, report: Report, *, draft: bool
+    ) -> None:
+        """Start an app, render a document. Raises TaskFailed."""
+        assert bundle.id is not None
         try:
-            await self._pool.acquire(view, place, report)
+            if is_rendered(bundle.app_mode):
+                await self._documents.render(view, bundle, prepared, report)
+            else:
+                await self._pool.acquire(view, Place(view.guid, bundle.id, draft), report)
         except StartProblem as problem:
             report(problem.message)
             for line in problem.detail.splitlines():

@@ -44,17 +44,32 @@ def rsconnect(*arguments: str, cwd: Path | None = None, home: Path) -> Ran:
     return Ran(done.returncode, done.stdout + done.stderr)
 
 
-def run_deploy(gateway: Gateway, kind: str, folder: Path, *options: str, home: Path, key: str | None = None) -> Ran:
-    """`rsconnect deploy KIND FOLDER`, however it ends."""
+def run_deploy(
+    gateway: Gateway,
+    kind: str,
+    folder: Path,
+    *options: str,
+    home: Path,
+    key: str | None = None,
+    extra: tuple[str, ...] = (),
+) -> Ran:
+    """`rsconnect deploy KIND FOLDER EXTRA`, however it ends."""
     server = ("-s", gateway.url, "-k", key or gateway.admin_key)
-    return rsconnect("deploy", kind, *server, *options, str(folder), home=home)
+    return rsconnect("deploy", kind, *server, *options, str(folder), *extra, home=home)
 
 
 def deploy(
-    gateway: Gateway, kind: str, folder: Path, *options: str, title: str, home: Path, key: str | None = None
+    gateway: Gateway,
+    kind: str,
+    folder: Path,
+    *options: str,
+    title: str,
+    home: Path,
+    key: str | None = None,
+    extra: tuple[str, ...] = (),
 ) -> str:
-    """`rsconnect deploy KIND FOLDER`; returns the content's GUID."""
-    ran = run_deploy(gateway, kind, folder, "--title", title, *options, home=home, key=key)
+    """`rsconnect deploy KIND FOLDER EXTRA`; returns the content's GUID."""
+    ran = run_deploy(gateway, kind, folder, "--title", title, *options, home=home, key=key, extra=extra)
     assert ran.code == 0, ran.text
     found = [c for c in gateway.api("GET", "/v1/content").json() if c["title"] == title]
     assert found, ran.text

@@ -5,6 +5,7 @@ from server.db.models.content import Bundle, Content, EnvironmentVariable, Insta
 from server.db.models.labels import Bookmark, ContentTag, Tag, Thumbnail, Vanity
 from server.db.models.oauth import Association, Connection, Flow, Integration
 from server.db.models.people import ApiKey, BrowserSession, Group, Membership, User, VisitorKey
+from server.db.models.renderings import Rendering, Schedule
 from server.db.models.sources import EnvironmentPermission, ExecutionEnvironment, Package, Repository
 from server.db.models.system import Meta, Task, TaskLine
 
@@ -29,7 +30,9 @@ __all__ = [
     "Meta",
     "Package",
     "Permission",
+    "Rendering",
     "Repository",
+    "Schedule",
     "Tag",
     "Task",
     "TaskLine",

@@ -27,6 +27,7 @@ from server.instances.pool import Pool
 from server.instances.prepare import Prepared
 from server.keys.keyring import Keyring
 from server.renderings.documents import Documents
+from server.renderings.renderer import Renderer
 from server.sessions.handles import Handles
 
 
@@ -121,7 +122,8 @@ class Rig:
             hang_up=lambda tag, _reason: self.hung_up.append(tag),
         )
         self.shelf = Shelf(root / "bundles", 1024 * 1024)
-        self.documents = Documents(db, self.shelf)
+        self.renderer = Renderer(db, self.shelf, self.variables, credentials, run_root=self.run_root, timeout=20.0)
+        self.documents = Documents(db, self.shelf, self.preparer, self.renderer)  # type: ignore[arg-type]
         self.owner = db.write_now(lambda s: accounts.add_user(s, username="ann", role="publisher"))
         self.guid = db.write_now(lambda s: content.add(s, self.owner.id or 0, {"name": "app"})).guid
 

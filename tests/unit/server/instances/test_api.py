@@ -17,7 +17,7 @@ LIST = "/v1/content/{guid}/jobs"
 @pytest.fixture
 async def desk(db: Database, tmp_path: Path) -> AsyncIterator[Standing]:
     async with open_standing(db, tmp_path) as made:
-        made.routes = JobsApi(db, made.guard, made.pool, made.run_root).routes()
+        made.routes = JobsApi(db, made.guard, (made.pool.stop_instance,), made.run_root).routes()
         yield made
 
 

@@ -191,7 +191,7 @@ async def test_closing_ends_everything_and_starts_nothing_more(rig: Rig):
     live = await rig.pool.acquire(rig.view, place)
     rig.runner.gate.clear()
     starting = asyncio.create_task(rig.pool.acquire(rig.view, other))
-    await until(lambda: bool(rig.pool.progress(other)))
+    await until(lambda: len(rig.pool.progress(other)) == 2)  # its row is written, its process is being started
     await rig.pool.aclose()
     assert (await rig.runner.wait(live.handle)).code == 0
     (outcome,) = await asyncio.gather(starting, return_exceptions=True)
