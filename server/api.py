@@ -5,6 +5,8 @@ from __future__ import annotations
 from server.access.api import AccessApi
 from server.accounts.api import PeopleApi
 from server.accounts.bootstrap import Bootstrap
+from server.accounts.keys_api import KeysApi
+from server.accounts.own_keys import OwnKeys
 from server.bundles.api import BundlesApi
 from server.caches.api import CachesApi
 from server.credentials.api import Exchange
@@ -35,7 +37,8 @@ def api_routes(s: Services) -> list[Route]:
     groups = (
         discovery_routes(s.settings.origin, s.interpreters),
         Bootstrap(s.db, s.trail, s.settings.bootstrap_secretkey).routes(),
-        PeopleApi(s.db, s.trail, s.passwords, s.sessions).routes(),
+        PeopleApi(s.db, s.trail, s.passwords, s.sessions, s.settings.default_user_role).routes(),
+        KeysApi(OwnKeys(s.db, s.sessions, s.trail)).routes(),
         GroupsApi(s.groups).routes(),
         AccessApi(s.db, s.directory, s.guard, s.trail).routes(),
         ContentApi(

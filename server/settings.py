@@ -63,6 +63,7 @@ class Settings:
     max_bundle_size: int = 1024 * 1024 * 1024
     app_start_timeout: float = 60.0
     render_timeout: float = 1800.0
+    default_user_role: str = "viewer"
     log_level: str = "info"
     installer_variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     home: Path = Path()
@@ -176,6 +177,13 @@ def _level(value: Any) -> str:
     return word
 
 
+def _role(value: Any) -> str:
+    word = _text(value).lower()
+    if word not in ("viewer", "publisher", "administrator"):
+        raise ValueError('expected "viewer", "publisher" or "administrator"')
+    return word
+
+
 def _room(value: Any) -> str:
     name = _text(value)
     if name and name.count(":") != 1:
@@ -198,6 +206,7 @@ PARSERS: dict[str, Callable[[Any], Any]] = {
     "max_bundle_size": _whole(1024, 1 << 40),
     "app_start_timeout": _seconds,
     "render_timeout": _seconds,
+    "default_user_role": _role,
     "log_level": _level,
 }
 

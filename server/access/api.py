@@ -92,9 +92,15 @@ class AccessApi:
         """The declared routes."""
         routes, entries, one = Routes(), "/v1/content/{guid}/permissions", "/v1/content/{guid}/permissions/{id}"
         routes.get(entries, says=Says(reply=list[PermissionObject]))(self.listing)
-        routes.post(entries, says=Says(reply=PermissionObject, body=NewPermission))(self.add)
+        refuses = (
+            "principal_guid must name a person or a group (code 153), not the content's owner; "
+            "collaborators are publishers (code 25)."
+        )
+        added = Says(reply=PermissionObject, body=NewPermission, refuses=refuses)
+        routes.post(entries, says=added)(self.add)
         routes.get(one, says=Says(reply=PermissionObject))(self.one)
-        routes.put(one, says=Says(reply=PermissionObject, body=NewPermission, fails=(409,)))(self.change)
+        changed = Says(reply=PermissionObject, body=NewPermission, fails=(409,), refuses=refuses)
+        routes.put(one, says=changed)(self.change)
         routes.delete(one, says=Says(status=204))(self.remove)
         return routes
 

@@ -15,8 +15,10 @@ from server.db.engine import Database
 from server.db.models import Permission, User
 from server.web.caller import Caller
 from server.web.errors import ApiError
+from server.web.paging import Paging
 
 MOST_SUGGESTED = 200
+NOT_LOCKED = accounts.Wanted(statuses=frozenset({"licensed", "inactive"}))
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def _read(session: Session, view: ContentView) -> PeopleView:
     )
     listed = [Listed(None, owner.guid, owner.username, _name(owner), "creator")]
     listed += [Listed(row.id, u.guid, u.username, _name(u), row.role) for row, u in session.exec(query).all()]
-    everyone, total = accounts.list_users(session, prefix="", roles=[], locked=False, page=1, size=MOST_SUGGESTED)
+    everyone, total = accounts.list_users(session, NOT_LOCKED, Paging(1, MOST_SUGGESTED))
     there = {person.guid for person in listed}
     suggested = tuple(Suggested(u.username, _name(u)) for u in everyone if u.guid not in there)
     return PeopleView(tuple(listed), suggested, total)

@@ -7,7 +7,7 @@ from typing import Literal, NotRequired, cast
 from typing_extensions import TypedDict
 
 from server.db.models import Permission
-from server.groups.wire import Guid
+from server.web.described import Guid
 
 Kind = Literal["user", "group"]
 Role = Literal["viewer", "owner"]

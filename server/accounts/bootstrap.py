@@ -12,9 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.accounts import store
+from server.accounts.wire import BootstrapReply
 from server.audit.trail import Trail
 from server.db.engine import Database
 from server.web.caller import Caller
+from server.web.described import Says
 from server.web.errors import ApiError, not_found
 from server.web.routes import Routes, json_reply
 
@@ -66,7 +68,10 @@ class Bootstrap:
         return value
 
     async def endpoint(self, request: Request, _caller: Caller) -> Response:
-        """POST /v1/bootstrap: 200 with the key; 401, 403 (people exist), 404 (no secret configured)."""
+        """Make the first administrator, by a signed request; the reply holds her key.
+
+        401 for a token that is not valid, 403 once there are people, 404 where no secret is configured.
+        """
         if self._secret is None:
             raise not_found("bootstrap endpoint; set TABARD_BOOTSTRAP_SECRETKEY to enable it. It")
         check_token(request.headers.get("authorization", ""), self._secret)
@@ -77,5 +82,6 @@ class Bootstrap:
         """Both addresses of the endpoint."""
         routes = Routes()
         for path in ("/v1/bootstrap", "/v1/experimental/bootstrap"):
-            routes.add("POST", path, role=None)(self.endpoint)
+            says = Says(reply=BootstrapReply, fails=(401, 403, 404), deprecated="experimental" in path)
+            routes.add("POST", path, role=None, says=says)(self.endpoint)
         return routes

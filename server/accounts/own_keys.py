@@ -25,6 +25,10 @@ class OwnKeys:
         """Her keys, oldest first; keys of running instances are not among them."""
         return await self._db.read(store.keys_of, caller.user_id)
 
+    async def one(self, caller: Caller, number: int) -> ApiKey:
+        """One of her keys. Raises ApiError 404."""
+        return await self._db.read(store.key_of, caller.user_id, number)
+
     async def create(
         self, caller: Caller, name: str, expires_at: datetime | None, role: str | None = None
     ) -> tuple[ApiKey, str]:

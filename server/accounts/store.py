@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_
+from sqlalchemy import case, false, func, or_
 from sqlmodel import Session, col, delete, select
 
 from server.accounts.names import username_key
@@ -15,9 +16,13 @@ from server.db.models import ApiKey, User
 from server.keys.credentials import digest, new_key
 from server.web.caller import RANK
 from server.web.errors import ApiError, not_found
+from server.web.paging import Paging
 
 DUPLICATE_USER = 8
 SOLE_ADMIN = 61
+ACTIVE_WITHIN = timedelta(days=365)
+SORTS = ("first_name", "last_name", "username", "active_time", "created_time", "user_role")
+STATUSES = ("locked", "licensed", "inactive")
 NO_OTHER_ADMIN = "This is the only administrator; make another person administrator first."
 
 
@@ -40,13 +45,23 @@ def by_name(session: Session, name: str) -> User | None:
 
 
 def add_user(session: Session, **fields: Any) -> User:
-    """A new person. Raises ApiError 409, code 8, where the name is taken."""
-    if by_name(session, fields["username"]) is not None:
-        raise ApiError(409, DUPLICATE_USER, "This user name is already in use.")
+    """A new person. Raises ApiError 409, code 8, where her name or her `unique_id` is taken."""
+    _free(session, fields)
     user = User(guid=str(uuid.uuid4()), **fields, **_keys(fields))
     session.add(user)
     session.flush()
     return user
+
+
+def _free(session: Session, fields: dict[str, Any], but: int | None = None) -> None:
+    for field, column in (("username", User.username_key), ("unique_id", User.unique_id)):
+        given = fields.get(field)
+        if given is None:
+            continue
+        key = username_key(given) if field == "username" else given
+        if session.exec(select(User.id).where(col(column) == key, User.id != but)).first() is not None:
+            name = "user name" if field == "username" else "unique_id"
+            raise ApiError(409, DUPLICATE_USER, f"This {name} is already in use.")
 
 
 def _keys(fields: dict[str, Any]) -> dict[str, Any]:
@@ -62,8 +77,9 @@ def _other_admin(session: Session, user: User) -> bool:
 
 
 def change_user(session: Session, guid: str, changes: dict[str, Any]) -> User:
-    """Change fields of a person. Raises ApiError 404; 409 code 61 when the last administrator would go."""
+    """Change fields of a person. Raises ApiError 404; 409 code 8, or 61 when the last administrator would go."""
     user = by_guid(session, guid)
+    _free(session, changes, user.id)
     if user.role == "administrator" and changes.get("role", user.role) != user.role and not _other_admin(session, user):
         raise ApiError(409, SOLE_ADMIN, NO_OTHER_ADMIN)
     for name, value in {**changes, **_keys(changes)}.items():
@@ -83,26 +99,58 @@ def set_locked(session: Session, guid: str, locked: bool) -> User:
     return user
 
 
-def list_users(
-    session: Session, *, prefix: str, roles: list[str], locked: bool | None, page: int, size: int
-) -> tuple[list[User], int]:
-    """One page of people by user name, and how many match in all."""
+@dataclass(frozen=True)
+class Wanted:
+    """Which people, and in which order. No roles or statuses: all of them; no `sort`: by name, or what fits best."""
+
+    prefix: str = ""
+    roles: frozenset[str] = frozenset()
+    statuses: frozenset[str] = frozenset()
+    sort: str = ""
+    ascending: bool = True
+
+
+def list_users(session: Session, wanted: Wanted, paging: Paging) -> tuple[list[User], int]:
+    """One page of people, and how many match in all."""
     query = select(User)
-    if prefix:
-        begins = username_key(prefix).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        name_fields = (
-            col(User.username_key),
-            func.lower(col(User.first_name)),
-            func.lower(col(User.last_name)),
-        )
-        query = query.where(or_(*(f.like(begins, escape="\\") for f in name_fields)))
-    if roles:
-        query = query.where(col(User.role).in_(roles))
-    if locked is not None:
-        query = query.where(User.locked == locked)
+    begins = username_key(wanted.prefix)
+    if begins:
+        named = (User.username_key, User.first_key, User.last_key, User.unique_id)
+        query = query.where(or_(*(col(name).startswith(begins, autoescape=True) for name in named)))
+    if wanted.roles:
+        query = query.where(col(User.role).in_(wanted.roles))
+    if wanted.statuses:
+        query = query.where(or_(*(_has_status(status) for status in sorted(wanted.statuses))))
     total = session.exec(select(func.count()).select_from(query.subquery())).one()
-    rows = session.exec(query.order_by(User.username_key).offset((page - 1) * size).limit(size)).all()
+    order = _order(wanted, begins)
+    rows = session.exec(query.order_by(*order).offset(paging.skipped).limit(paging.size)).all()
     return list(rows), total
+
+
+def _has_status(status: str) -> Any:
+    """`locked`; else `licensed` for who was here within a year, and `inactive` for who was not."""
+    if status == "locked":
+        return col(User.locked).is_(True)
+    here = func.coalesce(col(User.active_time) > now() - ACTIVE_WITHIN, false())
+    return col(User.locked).is_(False) & (here if status == "licensed" else ~here)
+
+
+def _order(wanted: Wanted, begins: str) -> list[Any]:
+    by_name = [col(User.first_key), col(User.last_key), col(User.username_key)]
+    orders: dict[str, list[Any]] = {
+        "first_name": by_name,
+        "last_name": [col(User.last_key), col(User.first_key), col(User.username_key)],
+        "username": [col(User.username_key)],
+        "active_time": [col(User.active_time), col(User.id)],
+        "created_time": [col(User.created_time), col(User.id)],
+        "user_role": [case(RANK, value=User.role), *by_name],
+    }
+    chosen = orders[wanted.sort or "first_name"]
+    if begins and not wanted.sort:
+        # Whoever is called exactly so comes first, then whose username begins so.
+        starts = col(User.username_key).startswith(begins, autoescape=True)
+        chosen = [case((col(User.username_key) == begins, 0), (starts, 1), else_=2), *by_name]
+    return [by.asc().nulls_first() if wanted.ascending else by.desc().nulls_last() for by in chosen]
 
 
 def add_key(
@@ -150,10 +198,16 @@ def keys_of(session: Session, user_id: int) -> list[ApiKey]:
     return list(session.exec(query.order_by(col(ApiKey.id))).all())
 
 
-def drop_key(session: Session, user_id: int, key_id: int) -> str:
-    """Delete one of a person's keys; returns its hash. Raises ApiError 404."""
+def key_of(session: Session, user_id: int, key_id: int) -> ApiKey:
+    """One of a person's own keys. Raises ApiError 404."""
     key = session.get(ApiKey, key_id)
     if key is None or key.user_id != user_id or key.content_guid is not None:
         raise not_found("API key")
+    return key
+
+
+def drop_key(session: Session, user_id: int, key_id: int) -> str:
+    """Delete one of a person's keys; returns its hash. Raises ApiError 404."""
+    key = key_of(session, user_id, key_id)
     session.delete(key)
     return key.key_hash

@@ -8,14 +8,13 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.accounts.wire import UserPage, shown_to
+from server.accounts.wire import UserObject, shown_to
 from server.groups import store
 from server.groups.groups import Groups
 from server.groups.wire import (
     GUID_PATTERN,
     GroupChange,
     GroupObject,
-    GroupPage,
     GroupQuery,
     MemberQuery,
     NewGroup,
@@ -24,7 +23,7 @@ from server.groups.wire import (
 )
 from server.web.body import Fields, read_object
 from server.web.caller import Caller
-from server.web.described import Says
+from server.web.described import PageOf, Says
 from server.web.errors import ApiError, invalid
 from server.web.paging import ascending, paged, paging_of, prefix_of
 from server.web.routes import Routes, empty_reply, guid_in, json_reply
@@ -93,14 +92,15 @@ class GroupsApi:
     def routes(self) -> Routes:
         """The declared routes."""
         routes, one, members = Routes(), "/v1/groups/{guid}", "/v1/groups/{guid}/members"
-        routes.get("/v1/groups", says=Says(reply=GroupPage, query=GroupQuery))(self.listing)
+        routes.get("/v1/groups", says=Says(reply=PageOf[GroupObject], query=GroupQuery))(self.listing)
         made = Says(reply=GroupObject, body=NewGroup, fails=(409,))
         routes.post("/v1/groups", role="publisher", says=made)(self.create)
         routes.get(one, says=Says(reply=GroupObject))(self.one)
-        changed = Says(reply=GroupObject, body=GroupChange, fails=(409,))
+        owner = "owner_guid must name a publisher or administrator (code 9)."
+        changed = Says(reply=GroupObject, body=GroupChange, fails=(409,), refuses=owner)
         routes.patch(one, role="publisher", says=changed)(self.change)
         routes.delete(one, role="publisher", says=Says(status=204, fails=(409,)))(self.remove)
-        routes.get(members, says=Says(reply=UserPage, query=MemberQuery))(self.members)
+        routes.get(members, says=Says(reply=PageOf[UserObject], query=MemberQuery))(self.members)
         joined = Says(status=204, body=NewMember, fails=(409,), refuses="user_guid must name a person (code 9).")
         routes.post(members, role="publisher", says=joined)(self.join)
         routes.delete(members + "/{user_guid}", says=Says(status=204))(self.leave)

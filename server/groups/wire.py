@@ -8,11 +8,11 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from server.groups.store import LONGEST_NAME, NAME_PATTERN, GroupView
-from server.web.paging import PageQuery, Prefix
+from server.web.described import Guid
+from server.web.paging import OrderedQuery, Prefix
 
 Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME, pattern=NAME_PATTERN)]
 GUID_PATTERN = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
-Guid = Annotated[str, Field(pattern=GUID_PATTERN)]
 
 
 class GroupObject(TypedDict):
@@ -22,14 +22,6 @@ class GroupObject(TypedDict):
     name: str
     owner_guid: str | None
     member_count: int
-
-
-class GroupPage(TypedDict):
-    """A page of groups."""
-
-    results: list[GroupObject]
-    current_page: int
-    total: int
 
 
 class NewGroup(TypedDict):
@@ -52,13 +44,13 @@ class NewMember(TypedDict):
     user_guid: Guid
 
 
-class GroupQuery(PageQuery, total=False):
+class GroupQuery(OrderedQuery, total=False):
     """Which groups: those whose name begins with `prefix`, whatever the case."""
 
     prefix: Prefix
 
 
-class MemberQuery(PageQuery, total=False):
+class MemberQuery(OrderedQuery, total=False):
     """In which order: as they were added, unless `sort` says otherwise."""
 
     sort: Literal["first_name", "user_role", "active_time"]

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, TypeVar
 
 from pydantic import Field
 from starlette.requests import Request
-from typing_extensions import TypedDict
 
+from server.web.described import PageOf, PageQuery
 from server.web.errors import invalid
 from server.web.routes import whole
 
 DEFAULT_SIZE = 20
 # posit-sdk asks for pages of 500; whoever asks for more gets as many.
 LARGEST_SIZE = 500
+Item = TypeVar("Item")
 LONGEST_PREFIX = 256
-Whole = Annotated[int, Field(ge=1, le=10**15 - 1)]
 Prefix = Annotated[str, Field(max_length=LONGEST_PREFIX, pattern=r"^[^\x00]*$")]
 
 
-class PageQuery(TypedDict, total=False):
+class OrderedQuery(PageQuery, total=False):
     """Which page of a list, and in which direction."""
 
-    page_number: Whole
-    page_size: Whole
     asc_order: bool
 
 
@@ -64,6 +62,6 @@ def prefix_of(request: Request) -> str:
     return prefix
 
 
-def paged(results: list[Any], total: int, paging: Paging) -> dict[str, Any]:
+def paged(results: list[Item], total: int, paging: Paging) -> PageOf[Item]:
     """The body of a paged list; posit-sdk breaks on a fourth key (connect-api.md 0.3)."""
     return {"results": results, "current_page": paging.number, "total": total}

@@ -207,25 +207,34 @@ class TestAccounts:
     def test_listing_filters_and_pages(self, db: Database):
         def fill(session: Session) -> None:
             person(session, "ann", "viewer", first_name="Zoe")
-            person(session, "bob", "publisher", last_name="Anderson")
+            person(session, "bob", "publisher", last_name="Anderson").active_time = now()
             person(session, "c_d", "administrator").locked = True
-            person(session, "cxd", "viewer")
+            person(session, "cxd", "viewer", last_name="ÄRNST").active_time = now() - timedelta(days=400)
 
         db.write_now(fill)
 
         def names(**how: Any) -> tuple[list[str], int]:
-            terms = {"prefix": "", "roles": [], "locked": None, "page": 1, "size": 10} | how
-            rows, total = db.read_now(lambda session: accounts.list_users(session, **terms))
+            paging = Paging(how.pop("page", 1), how.pop("size", 10))
+            rows, total = db.read_now(accounts.list_users, accounts.Wanted(**how), paging)
             return [row.username for row in rows], total
 
-        assert names() == (["ann", "bob", "c_d", "cxd"], 4)
+        assert names() == (["c_d", "bob", "cxd", "ann"], 4)
+        assert names(sort="username") == (["ann", "bob", "c_d", "cxd"], 4)
+        assert names(sort="last_name") == (["c_d", "ann", "bob", "cxd"], 4)
+        assert names(sort="user_role", ascending=False)[0][0] == "c_d"
+        for sort in accounts.SORTS:
+            assert len(names(sort=sort)[0]) == 4
         assert names(prefix="AN") == (["ann", "bob"], 2)
         assert names(prefix="zo") == (["ann"], 1)
+        assert names(prefix="ärn") == (["cxd"], 1)
         assert names(prefix="c_") == (["c_d"], 1)
         assert names(prefix="%") == ([], 0)
-        assert names(roles=["viewer", "publisher"]) == (["ann", "bob", "cxd"], 3)
-        assert names(locked=True) == (["c_d"], 1)
-        assert names(page=2, size=3) == (["cxd"], 4)
+        assert names(roles=frozenset({"viewer", "publisher"})) == (["bob", "cxd", "ann"], 3)
+        assert names(statuses=frozenset({"locked"})) == (["c_d"], 1)
+        assert names(statuses=frozenset({"licensed"})) == (["bob"], 1)
+        assert names(statuses=frozenset({"inactive"})) == (["cxd", "ann"], 2)
+        assert names(statuses=frozenset({"locked", "licensed"})) == (["c_d", "bob"], 2)
+        assert names(page=2, size=3) == (["ann"], 4)
         assert names(page=9) == ([], 4)
 
     def test_the_last_administrator_stays(self, db: Database):

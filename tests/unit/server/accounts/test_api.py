@@ -1,67 +1,12 @@
-"""People and keys by API: who may change what (security.md S-05, S-08, S-09, S-12)."""
+"""People by API: lists, fields, and who may change what (security.md S-05, S-08, S-09, S-12)."""
 
 import json
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from server.accounts import store
-from server.accounts.api import PeopleApi, parse_time
-from server.accounts.passwords import Passwords
-from server.audit.trail import Trail
-from server.db.clock import now, wire
-from server.db.engine import Database
-from server.keys.credentials import digest
-from server.sessions.identify import Sessions
-from server.web.caller import Caller
-from server.web.errors import ApiError
-from tests.unit.server.web.asking import asking
-
-
-class People:
-    """The API with an administrator, a publisher and a viewer."""
-
-    def __init__(self, db: Database) -> None:
-        self.db, self.trail = db, Trail(db, gather=0.01)
-        self.sessions = Sessions(db, secure=False, idle=3600, absolute=7200)
-        self.passwords = Passwords(memory_kib=64, passes=1)
-        self.ended: list[str] = []
-        self.sessions.when_ended(self.ended.append)
-        self.routes = PeopleApi(db, self.trail, self.passwords, self.sessions).routes().routes
-        self.callers = {role: self.add(role) for role in ("administrator", "publisher", "viewer")}
-
-    def add(self, role: str, via: str = "key") -> Caller:
-        user = self.db.write_now(lambda s: store.add_user(s, username=f"a-{role}", role=role))
-        return Caller(user.id or 0, user.guid, user.username, user.username, role=role, via=via, credential="key:0")  # type: ignore[arg-type]
-
-    async def call(self, who: Caller, method: str, path: str, body: Any = None, **params: str) -> tuple[int, Any]:
-        (route,) = [r for r in self.routes if (r.method, r.path) == (method, path)]
-        raw = b"" if body is None else json.dumps(body).encode()
-        request = asking(method, caller=who, body=raw, content_type="application/json")
-        request.scope["path_params"] = params
-        try:
-            route.admit(who)
-            reply = await route.endpoint(request, who)
-        except ApiError as error:
-            return error.status, error.code
-        return reply.status_code, json.loads(bytes(reply.body) or b"null")
-
-    def role_of(self, who: Caller) -> str:
-        return self.db.read_now(store.by_guid, who.guid).role
-
-
-@pytest.fixture
-async def people(db: Database) -> AsyncIterator[People]:
-    made = People(db)
-    yield made
-    await made.trail.aclose()
-    made.passwords.close()
-
-
-USER, KEYS, KEY = "/v1/users/{guid}", "/v1/users/{guid}/keys", "/v1/users/{guid}/keys/{id}"
+from tests.unit.server.accounts.people import USER, People
 
 
 @pytest.mark.parametrize("role", ["publisher", "viewer"])
@@ -89,35 +34,6 @@ async def test_a_new_password_ends_every_session(people: People):
     assert await people.passwords.verify(people.db.read_now(store.by_guid, me.guid).password_hash, "long enough")
 
 
-async def test_keys_belong_to_their_person(people: People):
-    me, admin = people.callers["publisher"], people.callers["administrator"]
-    status, made = await people.call(me, "POST", KEYS, {"name": "mine"}, guid=me.guid)
-    assert status == 200
-    assert made["key"].startswith("tbk_")
-    _status, listed = await people.call(me, "GET", KEYS, guid=me.guid)
-    assert made["key"] not in json.dumps(listed)
-    assert [k["name"] for k in listed] == ["mine"]
-    for who in (admin, people.callers["viewer"]):
-        assert (await people.call(who, "GET", KEYS, guid=me.guid))[0] == 403
-        assert (await people.call(who, "POST", KEYS, {"name": "x"}, guid=me.guid))[0] == 403
-        assert (await people.call(who, "DELETE", KEY, guid=me.guid, id=made["id"]))[0] == 403
-    assert (await people.call(admin, "DELETE", KEY, guid=admin.guid, id=made["id"]))[0] == 404
-    caller = await people.sessions.identify([(b"authorization", f"Key {made['key']}".encode())])
-    assert isinstance(caller, Caller)
-    assert (await people.call(me, "DELETE", KEY, guid=me.guid, id=made["id"]))[0] == 204
-    assert not isinstance(await people.sessions.identify([(b"authorization", f"Key {made['key']}".encode())]), Caller)
-
-
-async def test_a_key_makes_no_key_stronger_than_itself(people: People):
-    admin = people.callers["administrator"]
-    weak = Caller(**{**vars(admin), "role": "viewer"})  # her viewer's key
-    assert (await people.call(weak, "POST", KEYS, {"name": "x", "user_role": "publisher"}, guid=admin.guid))[0] == 403
-    status, made = await people.call(weak, "POST", KEYS, {"name": "x"}, guid=admin.guid)
-    assert (status, made["user_role"]) == (200, "viewer")
-    row = people.db.read_now(lambda s: store.keys_of(s, admin.user_id))[0]
-    assert (row.role, row.key_hash) == ("viewer", digest(made["key"]))
-
-
 async def test_a_key_sets_no_password_but_an_administrators(people: People):
     admin, publisher = people.callers["administrator"], people.callers["publisher"]
     password = {"password": "long enough"}
@@ -128,35 +44,6 @@ async def test_a_key_sets_no_password_but_an_administrators(people: People):
     assert (await people.call(admin, "PUT", USER, password, guid=publisher.guid))[0] == 200
 
 
-async def test_a_key_makes_no_key_that_works_longer(people: People):
-    me = people.callers["publisher"]
-    end = now() + timedelta(days=1)
-    user = people.db.read_now(store.by_guid, me.guid)
-    maker, _value = people.db.write_now(lambda s: store.add_key(s, user, "short", expires_at=end))
-    me = replace(me, credential=f"key:{maker.id}")
-    _status, made = await people.call(me, "POST", KEYS, {"name": "x"}, guid=me.guid)
-    assert made["expires_at"] == wire(end)
-    later = {"name": "x", "expires_at": wire(end + timedelta(days=1))}
-    assert (await people.call(me, "POST", KEYS, later, guid=me.guid))[0] == 403
-    sooner = {"name": "x", "expires_at": wire(end - timedelta(hours=1))}
-    assert (await people.call(me, "POST", KEYS, sooner, guid=me.guid))[0] == 200
-
-
-async def test_what_a_revoked_key_opened_closes(people: People):
-    me = people.callers["publisher"]
-    _status, made = await people.call(me, "POST", KEYS, {"name": "x"}, guid=me.guid)
-    assert (await people.call(me, "DELETE", KEY, guid=me.guid, id=made["id"]))[0] == 204
-    assert people.ended == [f"key:{made['id']}"]
-
-
-@pytest.mark.parametrize(
-    "body", [{}, {"name": ""}, {"name": "x", "user_role": "root"}, {"name": "x", "expires_at": "soon"}]
-)
-async def test_bad_keys(people: People, body: dict[str, str]):
-    me = people.callers["publisher"]
-    assert (await people.call(me, "POST", KEYS, body, guid=me.guid))[0] == 400
-
-
 async def test_viewers_see_names_but_not_addresses(people: People):
     me, admin = people.callers["viewer"], people.callers["administrator"]
     people.db.write_now(store.change_user, admin.guid, {"email": "root@example.org"})
@@ -164,10 +51,107 @@ async def test_viewers_see_names_but_not_addresses(people: People):
     assert (await people.call(people.callers["publisher"], "GET", USER, guid=admin.guid))[1]["email"] != ""
 
 
-def test_times_of_expiry():
-    later = now() + timedelta(days=1)
-    assert abs((parse_time(wire(later) or "") - later).total_seconds()) < 1
-    beyond = ("9999-12-31T23:59:59-23:00", "0001-01-01T00:00:00+23:00")
-    for text in ("", "x", "2020-01-01T00:00:00Z", "2020-01-01", *beyond):
-        with pytest.raises(ApiError):
-            parse_time(text)
+PEOPLE = "/v1/users"
+
+
+async def test_an_account_with_every_field(people: People):
+    admin = people.callers["administrator"]
+    given = {
+        "username": "Zoë", "password": "long enough", "user_must_set_password": True, "email": "z@example.org",
+        "first_name": "Zoë", "last_name": "Ø", "user_role": "viewer", "unique_id": "okta-1",
+    }  # fmt: skip
+    status, made = await people.call(admin, "POST", PEOPLE, given)
+    assert status == 200
+    shown = {k: v for k, v in given.items() if k not in ("password", "user_must_set_password", "unique_id")}
+    assert made.items() >= shown.items()
+    assert (made["external_id"], made["locked"], made["confirmed"]) == ("okta-1", False, True)
+    row = people.db.read_now(store.by_guid, made["guid"])
+    assert row.must_set_password
+    assert await people.passwords.verify(row.password_hash, "long enough")
+    assert (await people.call(admin, "GET", USER, guid=made["guid"])) == (200, made)
+    assert "external_id" not in (await people.call(people.callers["publisher"], "GET", USER, guid=made["guid"]))[1]
+    assert (await people.call(admin, "POST", PEOPLE, {"username": "zo", "external_id": "okta-1"})) == (409, 8)
+
+
+async def test_an_account_with_only_a_name(people: People):
+    admin = people.callers["administrator"]
+    nothing = {"user_role": None, "unique_id": None, "password": None, "email": None}
+    _status, made = await people.call(admin, "POST", PEOPLE, {"username": "new", **nothing})
+    assert (made["user_role"], made["email"], made["first_name"]) == ("publisher", "", "")
+    for bad in ({}, {"username": "a b"}, {"username": "x", "password": ""}, {"username": "x", "user_role": "root"}):
+        assert (await people.call(admin, "POST", PEOPLE, bad))[0] == 400
+    assert (await people.call(admin, "GET", PEOPLE))[1]["total"] == 4
+
+
+async def test_what_is_not_sent_stays(people: People):
+    admin = people.callers["administrator"]
+    _status, made = await people.call(admin, "POST", PEOPLE, {"username": "new", "first_name": "N", "email": "n@x"})
+    _status, changed = await people.call(admin, "PUT", USER, {"username": "newer", "last_name": "L"}, guid=made["guid"])
+    same = ("guid", "email", "first_name", "user_role", "created_time", "active_time", "locked")
+    assert {name: changed[name] for name in same} == {name: made[name] for name in same}
+    assert (changed["username"], changed["last_name"]) == ("newer", "L")
+    assert (await people.call(admin, "PUT", USER, {"username": "A-VIEWER"}, guid=made["guid"])) == (409, 8)
+    me = people.callers["publisher"]
+    assert (await people.call(me, "PUT", USER, {"username": "other"}, guid=me.guid)) == (403, 22)
+
+
+async def test_a_lock_moves_nothing_but_itself(people: People):
+    admin, viewer = people.callers["administrator"], people.callers["viewer"]
+    _status, before = await people.call(admin, "GET", USER, guid=viewer.guid)
+    _status, locked = await people.call(admin, "POST", "/v1/users/{guid}/lock", {"locked": True}, guid=viewer.guid)
+    assert locked == {**before, "locked": True}
+    await people.call(admin, "POST", "/v1/users/{guid}/lock", {"locked": False}, guid=viewer.guid)
+    assert (await people.call(admin, "GET", USER, guid=viewer.guid))[1] == before
+    assert people.ended == [f"viewer:{viewer.guid}"]
+
+
+async def test_pages_and_filters(people: People):
+    me = people.callers["publisher"]
+
+    async def names(query: str) -> tuple[list[str], int, int]:
+        body = (await people.call(me, "GET", PEOPLE, query=query))[1]
+        assert body.keys() == {"results", "current_page", "total"}
+        return [user["username"] for user in body["results"]], body["current_page"], body["total"]
+
+    everybody = ["a-administrator", "a-publisher", "a-viewer"]
+    assert await names("") == (everybody, 1, 3)
+    assert await names("page_size=1&page_number=2") == (["a-publisher"], 2, 3)
+    assert await names("page_size=1") == (["a-administrator"], 1, 3)
+    assert await names("page_number=7&page_size=500") == ([], 7, 3)
+    assert await names("asc_order=false&sort=username") == (everybody[::-1], 1, 3)
+    assert await names("sort=user_role") == (everybody[::-1], 1, 3)
+    assert await names("user_role=viewer|administrator") == (["a-administrator", "a-viewer"], 1, 2)
+    assert await names("prefix=A-V&user_role=viewer") == (["a-viewer"], 1, 1)
+    people.db.write_now(store.set_locked, people.callers["viewer"].guid, True)
+    assert await names("account_status=locked") == (["a-viewer"], 1, 1)
+    assert await names("account_status=inactive") == (["a-administrator", "a-publisher"], 1, 2)
+    assert await names("account_status=licensed") == ([], 1, 0)
+    assert await names("account_status=locked|inactive") == (everybody, 1, 3)
+    for bad in ("user_role=root", "account_status=gone", "sort=email", "asc_order=up", "page_size=0", "prefix=%00"):
+        assert (await people.call(me, "GET", PEOPLE, query=bad)) == (400, 25)
+
+
+async def test_whoever_is_called_exactly_so_comes_first(people: People):
+    for name, first in (("bo", ""), ("bob", ""), ("al", "Bo"), ("bobby", "")):
+        people.db.write_now(lambda s, n=name, f=first: store.add_user(s, username=n, first_name=f))
+    _status, body = await people.call(people.callers["viewer"], "GET", PEOPLE, query="prefix=BO")
+    assert [user["username"] for user in body["results"]] == ["bo", "bob", "bobby", "al"]
+
+
+async def test_no_directory_elsewhere_is_searched(people: People):
+    empty = {"results": [], "current_page": 1, "total": 0}
+    assert await people.call(people.callers["publisher"], "GET", f"{PEOPLE}/remote", query="prefix=a") == (200, empty)
+    assert (await people.call(people.callers["viewer"], "GET", f"{PEOPLE}/remote"))[0] == 403
+    assert (await people.call(people.callers["publisher"], "GET", f"{PEOPLE}/remote", query="limit=0"))[0] == 400
+
+
+async def test_the_caller_has_the_rights_of_what_she_shows(people: People):
+    admin = people.callers["administrator"]
+    weak = replace(admin, role="viewer")
+    _status, shown = await people.call(weak, "GET", "/me")
+    assert (shown["user_role"], shown["preferences"]) == ("viewer", {})
+    assert "add_users" not in shown["privileges"]
+    _status, shown = await people.call(admin, "GET", "/me")
+    assert {"add_users", "publish_apps", "view_apps"} <= set(shown["privileges"])
+    _status, user = await people.call(admin, "GET", "/v1/user")
+    assert shown.items() >= user.items()

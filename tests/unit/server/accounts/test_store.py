@@ -7,6 +7,7 @@ from server.db.engine import Database
 from server.db.models import User
 from server.keys.credentials import digest
 from server.web.errors import ApiError
+from server.web.paging import Paging
 
 
 def add(db: Database, name: str, role: str = "viewer", **fields: str) -> User:
@@ -52,8 +53,8 @@ async def test_lists_are_filtered_and_cut_into_pages(db: Database):
     db.write_now(store.set_locked, alice.guid, True)
 
     def names(**terms: object) -> tuple[list[str], int]:
-        wanted = {"prefix": "", "roles": [], "locked": None, "page": 1, "size": 10} | terms
-        rows, total = db.read_now(lambda s: store.list_users(s, **wanted))
+        paging = Paging(terms.pop("page", 1), terms.pop("size", 10))  # type: ignore[arg-type]
+        rows, total = db.read_now(store.list_users, store.Wanted(**terms), paging)  # type: ignore[arg-type]
         return [u.username for u in rows], total
 
     assert names() == (["al_ce", "alice", "bob"], 3)
@@ -61,8 +62,8 @@ async def test_lists_are_filtered_and_cut_into_pages(db: Database):
     assert names(prefix="al_") == (["al_ce"], 1)
     assert names(prefix="%") == ([], 0)
     assert names(prefix="ROB") == (["bob"], 1)
-    assert names(roles=["publisher"]) == (["bob"], 1)
-    assert names(locked=True) == (["alice"], 1)
+    assert names(roles=frozenset({"publisher"})) == (["bob"], 1)
+    assert names(statuses=frozenset({"locked"})) == (["alice"], 1)
 
 
 async def test_a_key_is_its_owners_and_an_instances_key_is_nobodys_to_drop(db: Database):
