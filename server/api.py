@@ -7,6 +7,7 @@ from server.accounts.api import PeopleApi
 from server.accounts.bootstrap import Bootstrap
 from server.accounts.keys_api import KeysApi
 from server.accounts.own_keys import OwnKeys
+from server.audit.api import AuditApi
 from server.bundles.api import BundlesApi
 from server.caches.api import CachesApi
 from server.credentials.api import Exchange
@@ -26,6 +27,8 @@ from server.services import Services
 from server.tags.api import TagsApi
 from server.tasks.api import task_routes
 from server.thumbnails.api import ThumbnailApi
+from server.usage.api import UsageApi
+from server.usage.procs import Processes
 from server.vanity.api import VanityApi
 from server.vault import api as vault
 from server.web.routes import Route
@@ -56,6 +59,8 @@ def api_routes(s: Services) -> list[Route]:
         ImagesApi(s.db, s.trail).routes(),
         task_routes(s.tasks),
         JobsApi(s.db, s.guard, (s.pool.stop_instance, s.renderer.stop), s.data_dir / "run").routes(),
+        UsageApi(s.db, Processes(s.db, s.settings.origin), s.settings.origin).routes(),
+        AuditApi(s.db, s.settings.origin).routes(),
     )
     exchange = Exchange(
         s.vault,

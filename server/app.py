@@ -73,7 +73,17 @@ def create_app(settings: Settings, opened: Installation) -> Application:
     answers = Answers(services.screens, connect.gate)
     presence = Presence(services.directory, registry, services.sessions)
     by_name = ByName(services.directory, services.vanities, services.thumbnails)
-    gateway = Gateway(_visits(services), answers, services.sessions, site, policy, registry, presence, by_name)
+    gateway = Gateway(
+        _visits(services),
+        answers,
+        services.sessions,
+        site,
+        policy,
+        registry,
+        presence,
+        by_name,
+        services.usage,
+    )
     _follow_changes(services, presence, background)
     return Application(
         asgi=_WithLifespan(gateway, services, background),

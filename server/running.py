@@ -13,6 +13,7 @@ from sqlmodel import Session
 from server.bundles import store as bundles
 from server.oauth import defaults
 from server.services import Services
+from server.usage import store as usage
 
 log = logging.getLogger("tabard")
 IDLE_SECONDS = 3600.0
@@ -23,6 +24,7 @@ def _recover_records(services: Services) -> set[str]:
         services.tasks.recover(session)
         defaults.install(session, services.integrations)
         services.thumbnails.sweep(session)
+        usage.close_open(session)
         return bundles.folders(session)
 
     return services.db.write_now(write)
@@ -65,6 +67,7 @@ async def running(services: Services, background: Background) -> AsyncIterator[N
     house = [
         asyncio.create_task(services.sessions.keep_flushing(), name="sessions"),
         asyncio.create_task(services.pool.keep_house(IDLE_SECONDS), name="instances"),
+        asyncio.create_task(services.usage.keep_house(), name="usage"),
     ]
     try:
         yield
@@ -79,6 +82,7 @@ async def running(services: Services, background: Background) -> AsyncIterator[N
         await background.aclose()
         await services.vault.aclose()
         await services.sessions.flush()
+        await services.usage.aclose()
         await services.trail.aclose()
         await services.outbound.aclose()
         services.passwords.close()

@@ -39,6 +39,7 @@ from server.sessions.visitors import VisitorKeys
 from server.settings import Settings
 from server.tasks.tasks import Tasks
 from server.thumbnails.thumbnails import Thumbnails
+from server.usage.recorder import Recorder
 from server.vanity.vanities import Vanities
 from server.vault.vault import Vault
 from server.web.csrf import Csrf
@@ -56,6 +57,7 @@ class Services:
     db: Database
     keyring: Keyring
     trail: Trail
+    usage: Recorder
     passwords: Passwords
     sessions: Sessions
     handles: Handles
@@ -121,6 +123,7 @@ def assemble(
         db=db,
         keyring=keyring,
         trail=trail,
+        usage=Recorder(db, retention=settings.usage_retention),
         passwords=Passwords(),
         sessions=sessions,
         handles=handles,

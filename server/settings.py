@@ -64,6 +64,7 @@ class Settings:
     app_start_timeout: float = 60.0
     render_timeout: float = 1800.0
     default_user_role: str = "viewer"
+    usage_retention: float = 365 * 86400.0
     log_level: str = "info"
     installer_variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     home: Path = Path()
@@ -207,6 +208,7 @@ PARSERS: dict[str, Callable[[Any], Any]] = {
     "app_start_timeout": _seconds,
     "render_timeout": _seconds,
     "default_user_role": _role,
+    "usage_retention": _seconds,
     "log_level": _level,
 }
 

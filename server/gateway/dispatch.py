@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -18,12 +20,14 @@ from server.gateway.obstacles import Obstacle
 from server.gateway.presence import Presence
 from server.gateway.visit import Shelved, Visit, Visits
 from server.instances.live import StartProblem
-from server.proxy.contract import Destination, Head, Refusal, target_of
+from server.proxy.contract import Destination, Head, Header, Refusal, target_of
 from server.proxy.failures import UpstreamFailed, UpstreamTimedOut
 from server.proxy.forward import forward
 from server.proxy.headers import HeaderPolicy
 from server.proxy.registry import Registry
 from server.sessions.identify import Sessions
+from server.usage.policy import LIVE_MODES, is_visit
+from server.usage.recorder import Recorder
 from server.web.caller import ANONYMOUS, Caller
 from server.web.screens import new_request_id, wants_page
 
@@ -46,8 +50,9 @@ class Gateway:
         registry: Registry,
         presence: Presence,
         by_name: ByName,
+        usage: Recorder,
     ) -> None:
-        self._presence, self._by_name = presence, by_name
+        self._presence, self._by_name, self._usage = presence, by_name, usage
         self._visits, self._answers, self._sessions = visits, answers, sessions
         self._site, self._policy, self._registry = site, policy, registry
 
@@ -72,6 +77,8 @@ class Gateway:
         page = wants_page(scope["method"], headers)
         found = await self._visits.decide(target, headers, socket=False, patience=PATIENCE if page else None)
         if isinstance(found, Visit):
+            if not found.draft and is_visit(scope["method"], found.inside, headers):
+                self._usage.visited(found.caller, found.view, found.bundle_id, found.inside, _agent(headers))
             answered = await self._pass_on(scope, receive, send, found)
             if answered is None:
                 return
@@ -118,6 +125,8 @@ class Gateway:
         if isinstance(found, Visit):
             if not isinstance(found.destination, Shelved):
                 self._presence.note(found.caller, found.view)
+                if found.view.app_mode in LIVE_MODES and not found.draft:
+                    return replace(found.destination, opened=partial(self._usage.opened, found.caller, found.view))
                 return found.destination
             found = obstacles.Nothing(found.caller, found.view)  # files have no sockets
         return _refusal(self._answers.scripted(found, head.target.decode("latin-1")))
@@ -126,6 +135,10 @@ class Gateway:
 def _refusal(reply: Response) -> Refusal:
     headers = tuple((n, v) for n, v in reply.raw_headers if n != b"content-length")
     return Refusal(reply.status_code, headers, bytes(reply.body))
+
+
+def _agent(headers: tuple[Header, ...]) -> str:
+    return next((value.decode("latin-1") for name, value in headers if name == b"user-agent"), "")
 
 
 def _broken(visit: Visit, failure: UpstreamFailed) -> obstacles.NotRunning:

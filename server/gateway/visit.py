@@ -41,12 +41,15 @@ class Shelved:
 
 @dataclass(frozen=True)
 class Visit:
-    """A visit that may pass: where it goes, and for whom."""
+    """A visit that may pass: where it goes, and for whom. `inside` is the raw path below the content's address."""
 
     caller: Caller
     view: ContentView
     destination: Destination | Shelved
     waited: bool = False
+    bundle_id: int = 0
+    draft: bool = False
+    inside: str = ""
 
 
 class Visits:
@@ -127,19 +130,19 @@ class Visits:
         connected = await self._consent.check(caller, view, associations)
         if isinstance(connected, Missing):
             return obstacles.NotConnected(caller, view, connected)
-        routed = await self._acquirer.acquire(
-            connected, bundle_id, draft=found.bundle_id is not None, patience=patience
-        )
+        draft = found.bundle_id is not None
+        routed = await self._acquirer.acquire(connected, bundle_id, draft=draft, patience=patience)
         if isinstance(routed, Opened):
             files = Shelved(routed.published, found.base_path, found.inside, found.query)
-            return Visit(caller, view, files, waited=routed.waited)
+            return Visit(caller, view, files, routed.waited, bundle_id=bundle_id, draft=draft, inside=found.inside)
         if isinstance(routed, StillStarting):
             return obstacles.NotReady(caller, view, routed)
         if isinstance(routed, CannotStart):
             return obstacles.NotRunning(caller, view, routed, may_edit(caller, view))
         if _closed(found, routed):
             return obstacles.Nothing(caller, view)
-        return Visit(caller, view, self._destination(caller, view, found, routed, target), waited=routed.waited)
+        destination = self._destination(caller, view, found, routed, target)
+        return Visit(caller, view, destination, routed.waited, bundle_id=bundle_id, draft=draft, inside=found.inside)
 
     def _own_origin(self, headers: tuple[Header, ...]) -> bool:
         """Whether what a handshake says of its origin is one of ours (RFC 6455 section 10.2, security.md G-16).

@@ -32,7 +32,8 @@ class Destination:
     says that `target` lacks the base path, as the app does in what it answers.
     `public_origin` ("https://apps.example.com") fills X-Forwarded-Proto/-Host and rewritten Locations;
     `base_path` ("/content/<guid>", or "" at the root of an own host) fills X-Forwarded-Prefix and confines
-    cookies. `tags` are what `Registry.close` and `Registry.count` find this exchange by.
+    cookies. `tags` are what `Registry.close` and `Registry.count` find this exchange by. `opened` is called when
+    a WebSocket was opened there, and what it returns once when that has ended.
     """
 
     upstream: Upstream
@@ -42,6 +43,7 @@ class Destination:
     base_path: str
     tags: frozenset[str]
     stripped: bool = False
+    opened: Callable[[], Callable[[], None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

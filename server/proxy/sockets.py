@@ -3,6 +3,7 @@
 import asyncio
 import http
 import logging
+from collections.abc import Callable
 from typing import Any, cast
 
 from uvicorn.config import Config
@@ -62,6 +63,7 @@ class _Socket(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
         self._splice: Splice | None = None
         self._early: list[bytes] = []
+        self._ended: Callable[[], None] | None = None
 
     # What the server and the event loop call.
 
@@ -142,6 +144,8 @@ class _Socket(asyncio.Protocol):
                 return
             upstream.hand_over(conn)
             self._tie(conn, answer)
+            if destination.opened is not None:
+                self._ended = destination.opened()
         finally:
             if self._splice is None:
                 conn.close()
@@ -170,6 +174,9 @@ class _Socket(asyncio.Protocol):
     def _forget(self) -> None:
         self._registry.discard(self)
         self._server_state.connections.discard(self)
+        ended, self._ended = self._ended, None
+        if ended is not None:
+            ended()
 
 
 async def _body(conn: Connection) -> bytes:

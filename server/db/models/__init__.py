@@ -8,6 +8,7 @@ from server.db.models.people import ApiKey, BrowserSession, Group, Membership, U
 from server.db.models.renderings import Rendering, Schedule
 from server.db.models.sources import EnvironmentPermission, ExecutionEnvironment, Package, Repository
 from server.db.models.system import Meta, Task, TaskLine
+from server.db.models.usage import Hit, LiveUse
 
 __all__ = [
     "ApiKey",
@@ -24,8 +25,10 @@ __all__ = [
     "ExecutionEnvironment",
     "Flow",
     "Group",
+    "Hit",
     "Instance",
     "Integration",
+    "LiveUse",
     "Membership",
     "Meta",
     "Package",

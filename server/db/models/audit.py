@@ -20,5 +20,5 @@ class AuditEvent(SQLModel, table=True):
     time: datetime = Field(default_factory=now, sa_type=UtcDateTime, index=True)
     actor_guid: str | None = Field(default=None, index=True)
     actor: str = "system"
-    action: str
+    action: str = Field(index=True)
     data: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)

@@ -1,7 +1,7 @@
 """Every connection's first step: content to its app, all else to our site, and refusals in the asker's own form."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -23,6 +23,7 @@ from tests.unit.server.web.asking import PERSON, asking
 
 ORIGIN = "http://localhost:3939"
 VIEW = ContentView(1, "g", "app", "Sales", 2, "o", "Olga", "acl", "python-streamlit", 7, False, "", {})
+BROWSER = {"accept": "text/html", "sec_fetch_mode": "navigate"}
 DESTINATION = Destination(None, b"/content/g/", (), ORIGIN, "/content/g", frozenset())  # type: ignore[arg-type]
 VISIT = Visit(PERSON, VIEW, DESTINATION)
 
@@ -36,11 +37,12 @@ class Desk:
     noted: list[Any] = field(default_factory=list)
     forwarded: list[Any] = field(default_factory=list)
     failure: Exception | None = None
+    visits: list[Any] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         screens = Screens(Csrf(Keyring(b"k" * 32), (ORIGIN,)), ORIGIN, https=False)
         answers = Answers(screens, self)  # type: ignore[arg-type]
-        self.gateway = Gateway(self, answers, self, self.site, self, self, self, self)  # type: ignore[arg-type]
+        self.gateway = Gateway(self, answers, self, self.site, self, self, self, self, self)  # type: ignore[arg-type]
 
     async def decide(self, _target: bytes, _headers: Any, *, socket: bool, patience: float | None) -> Any:
         self.patience.append(patience)
@@ -56,6 +58,13 @@ class Desk:
 
     def note(self, *who: Any) -> None:
         self.noted.append(who)
+
+    def visited(self, *what: Any) -> None:
+        self.visits.append(what)
+
+    def opened(self, *_who: Any) -> Any:
+        self.visits.append("opened")
+        return lambda: self.visits.append("ended")
 
     async def identify(self, _headers: Any) -> Any:
         if isinstance(self.found, Exception):
@@ -161,3 +170,31 @@ async def test_files_are_answered_here(desk: Desk, tmp_path):
     assert isinstance(refused, Refusal)
     assert refused.status == 404
     assert desk.forwarded == []
+
+
+async def test_opening_a_page_is_a_visit_and_what_it_loads_or_a_draft_is_none(desk: Desk):
+    desk.found = replace(VISIT, bundle_id=7, inside="/")
+    await desk.ask("/content/g/", **BROWSER, user_agent="Firefox")
+    await desk.ask("/content/g/app.js", accept="*/*", sec_fetch_mode="no-cors")
+    desk.found = replace(VISIT, draft=True)
+    await desk.ask("/content/g/_bundle7/", **BROWSER)
+    assert desk.visits == [(PERSON, VIEW, 7, "/", "Firefox")]
+    assert len(desk.forwarded) == 3
+
+
+async def test_only_shiny_apps_have_their_connections_noted(desk: Desk):
+    head = Head(b"GET", b"/content/g/ws", (), None, "http")
+    found = await desk.gateway.decide_socket(head)
+    assert isinstance(found, Destination)
+    assert found.opened is None
+    shiny = replace(VISIT, view=replace(VIEW, app_mode="python-shiny"))
+    desk.found = replace(shiny, draft=True)
+    found = await desk.gateway.decide_socket(head)
+    assert isinstance(found, Destination)
+    assert found.opened is None
+    desk.found = shiny
+    found = await desk.gateway.decide_socket(head)
+    assert isinstance(found, Destination)
+    assert found.opened is not None
+    found.opened()()
+    assert desk.visits == ["opened", "ended"]
