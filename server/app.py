@@ -6,11 +6,16 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from runners.environments.interpreters import discover
 from server.api import api_routes
+from server.authorize.device import DeviceRoom
+from server.authorize.endpoints import Endpoints
+from server.authorize.pages import ToolPages
+from server.authorize.room import AuthorizeRoom
 from server.connect.asking import Asking
 from server.connect.finish import Finish
 from server.connect.flows import Flows
@@ -65,7 +70,7 @@ def create_app(settings: Settings, opened: Installation) -> Application:
         services.db, services.sessions, services.passwords, services.screens, services.trail, settings.origin
     )
     api = Api(api_routes(services), services.csrf)
-    site = Site(api, [*login.routes(), *connect.routes], services.screens)
+    site = Site(api, [*login.routes(), *connect.routes, *_tool_routes(services)], services.screens)
     if settings.dashboard:
         site.add(load(settings.dashboard)(services))
     services.vanities.reserve(site.first_names())
@@ -110,6 +115,13 @@ def _connect_room(s: Services) -> ConnectRoom:
         callback_url=s.settings.callback_url,
         secure=s.settings.secure_cookies,
     )
+
+
+def _tool_routes(s: Services) -> list[Route]:
+    """Where tools sign in, and where people let them."""
+    pages = ToolPages(s.screens)
+    authorize, device = AuthorizeRoom(s.tools, pages, s.csrf), DeviceRoom(s.tools, pages, s.csrf)
+    return [*Endpoints(s.tools).routes(), *authorize.routes(), *device.routes()]
 
 
 def _follow_changes(s: Services, presence: Presence, background: Background) -> None:

@@ -17,6 +17,7 @@ from server.access.guard import Guard
 from server.accounts.passwords import Passwords
 from server.audit.trail import Trail
 from server.bundles.shelf import Shelf
+from server.clients.tools import Tools
 from server.content.directory import Directory
 from server.content.variables import Variables
 from server.db.engine import Database
@@ -60,6 +61,7 @@ class Services:
     usage: Recorder
     passwords: Passwords
     sessions: Sessions
+    tools: Tools
     handles: Handles
     directory: Directory
     guard: Guard
@@ -126,6 +128,7 @@ def assemble(
         usage=Recorder(db, retention=settings.usage_retention),
         passwords=Passwords(),
         sessions=sessions,
+        tools=Tools(db, sessions, trail, settings.origin),
         handles=handles,
         directory=directory,
         guard=Guard(directory),

@@ -70,6 +70,29 @@ TRACE = (
 )
 
 
+def tool_samples(one: Callable[[str, str, Any], Sample]) -> Iterator[Sample]:
+    here = gates.AllowTool(
+        page=page("Let a tool act as you", PUBLISHER),
+        tool="Posit CLI",
+        action="/oauth/v1/authorize",
+        fields=(("client_id", "dGhlIGNsaWVudA"), ("state", "s1")),
+        until=NOW + timedelta(days=90),
+        goes_to="127.0.0.1:53211",
+        on_this_computer=True,
+    )
+    yield one("allow-tool", "allow_tool", here)
+    away = replace(here, page=page("Let a tool act as you", ALICE), tool=LONG, goes_to="tools.example.org:8443")
+    yield one("allow-tool-website", "allow_tool", replace(away, on_this_computer=False))
+    elsewhere = replace(here, goes_to="", asked_from="192.0.2.17", asked=ago(seconds=40), code="WDJB-MJHT")
+    yield one("allow-tool-elsewhere", "allow_tool", elsewhere)
+    yield one("device", "device", gates.DeviceCode(page=page("Sign in a tool", ALICE), typed="WDJB-MJHT"))
+    wrong = gates.DeviceCode(page=page("Sign in a tool", ALICE), typed="WDJB", problem="No tool waits for this code.")
+    yield one("device-wrong", "device", wrong)
+    for slug, allowed in (("tool-allowed", True), ("tool-refused", False)):
+        answered = gates.ToolAnswered(page=page("Signed in", ALICE), tool="Posit CLI", allowed=allowed)
+        yield one(slug, "tool_answered", answered)
+
+
 def gate_samples() -> Iterator[Sample]:
     def one(slug: str, screen: str, view: Any) -> Sample:
         return Sample(slug, screen, view, gate_render.render)
@@ -122,6 +145,7 @@ def gate_samples() -> Iterator[Sample]:
             said="The role requested has been explicitly blocked for this integration.",
         ),
     )
+    yield from tool_samples(one)
     yield one(
         "starting",
         "starting",

@@ -34,8 +34,11 @@ class OwnKeys:
     ) -> tuple[ApiKey, str]:
         """A new key and its value, which is returned this once and not kept.
 
-        `role` bounds the key; None means her own, now and later. Raises ApiError 400 for a role above hers.
+        `role` bounds the key; None means her own, now and later. Raises ApiError 400 for a role above hers, and
+        403 for a tool that she signed in: its sign-in can be ended, and must not leave a key behind (S-09).
         """
+        if caller.credential.startswith(("tool:", "claim:")):
+            raise denied("A signed-in tool makes no API keys; make one in the dashboard.")
 
         def write(session: Session) -> tuple[ApiKey, str]:
             user, end = store.by_guid(session, caller.guid), _end(session, caller, expires_at)

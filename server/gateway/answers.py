@@ -63,7 +63,8 @@ class Answers:
             case obstacles.Elsewhere(location):
                 return RedirectResponse(location, 307)
             case obstacles.BadIdentity(bad):
-                return _json(bad.status, bad.code, bad.message)
+                challenge = {"WWW-Authenticate": bad.challenge} if bad.challenge else None
+                return _json(bad.status, bad.code, bad.message, headers=challenge)
             case obstacles.SignIn():
                 login = f"{self._screens.origin}/__login__?next={quote(target, safe='/')}"
                 return _json(401, AUTH_REQUIRED, "Sign in to see this, or send an API key.", {"login_url": login})

@@ -26,6 +26,7 @@ from server.proxy.forward import forward
 from server.proxy.headers import HeaderPolicy
 from server.proxy.registry import Registry
 from server.sessions.identify import Sessions
+from server.sessions.signatures import Line
 from server.usage.policy import LIVE_MODES, is_visit
 from server.usage.recorder import Recorder
 from server.web.caller import ANONYMOUS, Caller
@@ -63,8 +64,9 @@ class Gateway:
             else:
                 state: dict[str, Any] = scope.setdefault("state", {})
                 state["request_id"] = new_request_id()
-                caller = state["caller"] = await self._sessions.identify(scope["headers"])
-                elsewhere = await self._by_name.elsewhere(target_of(scope), caller)
+                line = Line(scope["method"], target_of(scope))
+                caller = state["caller"] = await self._sessions.identify(scope["headers"], line)
+                elsewhere = await self._by_name.elsewhere(line.target, caller)
                 await (elsewhere or self._site)(scope, receive, send)
         except DatabaseUnavailable:
             log.error("the database is not available")
@@ -75,7 +77,8 @@ class Gateway:
         target = target_of(scope)
         headers = tuple(scope["headers"])
         page = wants_page(scope["method"], headers)
-        found = await self._visits.decide(target, headers, socket=False, patience=PATIENCE if page else None)
+        patience = PATIENCE if page else None
+        found = await self._visits.decide(target, headers, method=scope["method"], socket=False, patience=patience)
         if isinstance(found, Visit):
             if not found.draft and is_visit(scope["method"], found.inside, headers):
                 self._usage.visited(found.caller, found.view, found.bundle_id, found.inside, _agent(headers))
@@ -115,7 +118,7 @@ class Gateway:
         """The decision over one WebSocket handshake; refusals are JSON (G-30)."""
         try:
             if not head.target.startswith(b"/content/"):
-                caller = await self._sessions.identify(head.headers)
+                caller = await self._sessions.identify(head.headers, Line("GET", head.target, empty=True))
                 elsewhere = await self._by_name.elsewhere(head.target, caller)
                 if elsewhere is not None:
                     return _refusal(elsewhere)

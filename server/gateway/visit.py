@@ -21,6 +21,7 @@ from server.routing import address
 from server.routing.address import Address
 from server.sessions.handles import Handles
 from server.sessions.identify import Sessions
+from server.sessions.signatures import Line
 from server.web.caller import BadCredential, Caller
 
 # A visit that waited for a start is decided anew; apps that end as fast as they start do not make this endless.
@@ -70,12 +71,20 @@ class Visits:
         self._origin, self._origins = origins[0], frozenset(o.encode() for o in origins)
 
     async def decide(
-        self, target: bytes, headers: tuple[Header, ...], *, socket: bool, patience: float | None
+        self,
+        target: bytes,
+        headers: tuple[Header, ...],
+        *,
+        method: str = "GET",
+        socket: bool,
+        patience: float | None,
     ) -> Visit | Obstacle:
         """Walk the steps. `patience` bounds the wait for a starting app in seconds; None waits."""
+        # What an app does with a body cannot be taken back, so a signed visit has none to check.
+        line = Line(method, target, empty=True)
         for _ in range(MOST_WALKS):
             before = self._epochs()
-            found = await self._walk(target, headers, socket=socket, patience=patience)
+            found = await self._walk(line, headers, socket=socket, patience=patience)
             # While an app starts or the database is read, somebody may sign out or lose access: what was decided
             # by what was known before counts no more.
             if not isinstance(found, Visit) or not (found.waited or before != self._epochs()):
@@ -86,10 +95,11 @@ class Visits:
         return self._sessions.epoch, self._directory.epoch
 
     async def _walk(
-        self, target: bytes, headers: tuple[Header, ...], *, socket: bool, patience: float | None
+        self, line: Line, headers: tuple[Header, ...], *, socket: bool, patience: float | None
     ) -> Visit | Obstacle:
+        target = line.target
         found = address.find(target)
-        caller = await self._sessions.identify(headers)
+        caller = await self._sessions.identify(headers, line)
         if isinstance(caller, BadCredential):
             return obstacles.BadIdentity(caller)
         if found is None:

@@ -3,7 +3,8 @@
 `form-action`: Chromium applies it to every redirect that follows a form, not only to the form's own
 address, and a provider's consent page often passes through sign-in hosts nobody can list beforehand. Pages
 whose buttons start a consent (`leads_away`) therefore go without `form-action`; every other page is held to
-this origin. They carry no field a person types a secret into.
+this origin. They carry no field a person types a secret into. The same goes for the screen that answers a
+tool: its form ends at the tool's own address.
 
 `Referrer-Policy` is `same-origin`, not `no-referrer`: under the latter a browser sends `Origin: null` with
 our own forms, which no cross-site check could tell from a stranger's. (Answers on the way to and from a
@@ -18,8 +19,8 @@ _POLICY = (
     "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 
-LEADS_AWAY = frozenset({"connect", "declined", "content_access", "connections"})
-"""Screens whose button posts to `/__oauth__/integrations/{guid}/login` and is redirected to a provider."""
+LEADS_AWAY = frozenset({"connect", "declined", "content_access", "connections", "allow_tool"})
+"""Screens whose button posts to a page of ours and is redirected to a provider, or to a tool."""
 
 
 def security_headers(screen: str, *, https: bool) -> dict[str, str]:

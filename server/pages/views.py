@@ -58,7 +58,7 @@ class Page:
     origin: str
     """This server's own address without a trailing slash, as people type it: `http://localhost:3939`."""
     person: Person | None = None
-    active: Literal["", "home", "integrations", "connections", "keys"] = ""
+    active: Literal["", "home", "integrations", "connections", "keys", "tools"] = ""
     """Which item of the navigation is the current one."""
     flash: Flash | None = None
 
@@ -229,4 +229,56 @@ class FirstRun:
     steps: tuple[SetUpStep, ...]
 
 
-Gate = SignIn | Connect | Declined | Starting | Denied | NotFound | Failed | Problem | FirstRun
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllowTool:
+    """`allow_tool.html`: a program asks to act as the looking person; nothing but its form's POST lets it.
+
+    `tool` is what the program calls itself, which nobody has checked. Of `goes_to` (where the browser carries the
+    answer) and `asked_from` (the address of a program elsewhere that waits for it) one is empty.
+    """
+
+    page: Page
+    tool: str
+    action: str
+    fields: tuple[tuple[str, str], ...]
+    until: datetime
+    goes_to: str = ""
+    on_this_computer: bool = False
+    asked_from: str = ""
+    asked: datetime | None = None
+    code: str = ""
+    """The code that the program must be showing at this moment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceCode:
+    """`device.html`, at `/oauth/v1/device`: a program on another device shows a code, which is typed here."""
+
+    page: Page
+    typed: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolAnswered:
+    """`tool_answered.html`: the person decided, and the program asks for the outcome itself."""
+
+    page: Page
+    tool: str
+    allowed: bool
+
+
+Gate = (
+    SignIn
+    | Connect
+    | Declined
+    | Starting
+    | Denied
+    | NotFound
+    | Failed
+    | Problem
+    | FirstRun
+    | AllowTool
+    | DeviceCode
+    | ToolAnswered
+)

@@ -6,11 +6,29 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, delete, select, update
 
 from server.db.clock import now
-from server.db.models import ApiKey, BrowserSession, Content, Group, Integration, Membership, User, VisitorKey
+from server.db.models import (
+    ApiKey,
+    BrowserSession,
+    ClaimToken,
+    Content,
+    Group,
+    Integration,
+    Membership,
+    ToolClient,
+    ToolCode,
+    ToolDevice,
+    ToolSignIn,
+    ToolToken,
+    User,
+    VisitorKey,
+)
 from server.web.caller import RANK, Caller
+
+# A claimed token that is not used for so long ends.
+UNUSED = timedelta(days=90)
 
 
 def person(user: User, *, via: str, credential: str, role: str | None = None, content: str | None = None) -> Caller:
@@ -141,18 +159,46 @@ def sweep_visitor_keys(session: Session) -> list[int]:
     return list(session.execute(gone).scalars().all())
 
 
-def touch(session: Session, sessions: dict[str, datetime], keys: dict[int, datetime]) -> None:
-    """Write down when sessions and keys were last used."""
-    for token_hash, moment in sessions.items():
-        row = session.get(BrowserSession, token_hash)
-        if row is not None:
-            row.seen_time = moment
-            session.add(row)
-    for key_id, moment in keys.items():
-        key = session.get(ApiKey, key_id)
-        if key is not None:
-            key.last_used_time = moment
-            session.add(key)
+def tool_row(session: Session, token_hash: str) -> tuple[ToolToken, ToolSignIn, User] | None:
+    """An access token with the sign-in it belongs to and its person."""
+    query = (
+        select(ToolToken, ToolSignIn, User)
+        .join(ToolSignIn, col(ToolSignIn.id) == col(ToolToken.sign_in_id))
+        .join(User, col(User.id) == col(ToolSignIn.user_id))
+    )
+    return session.exec(query.where(ToolToken.token_hash == token_hash)).first()
+
+
+def tool_by_guid(session: Session, guid: str) -> tuple[ToolSignIn, User] | None:
+    """A tool's sign-in by its public name."""
+    return session.exec(select(ToolSignIn, User).join(User).where(ToolSignIn.guid == guid)).first()
+
+
+def claim_row(session: Session, token: str) -> tuple[ClaimToken, User] | None:
+    """A claimed token with its person; None for one that nobody claimed."""
+    return session.exec(select(ClaimToken, User).join(User).where(ClaimToken.token == token)).first()
+
+
+def claim_by_guid(session: Session, guid: str) -> tuple[ClaimToken, User] | None:
+    """A claimed token by its public name."""
+    return session.exec(select(ClaimToken, User).join(User).where(ClaimToken.guid == guid)).first()
+
+
+def touch(session: Session, touched: dict[str, datetime]) -> None:
+    """Write down when credentials were last used: sessions, keys, tools and claims by their names."""
+    for credential, moment in touched.items():
+        kind, _, name = credential.partition(":")
+        if kind == "session":
+            session.exec(update(BrowserSession).where(col(BrowserSession.guid) == name).values(seen_time=moment))
+        elif kind == "key":
+            session.exec(update(ApiKey).where(col(ApiKey.id) == int(name)).values(last_used_time=moment))
+        elif kind == "tool":
+            session.exec(update(ToolSignIn).where(col(ToolSignIn.guid) == name).values(last_used_time=moment))
+            used = select(ToolSignIn.client_row).where(ToolSignIn.guid == name).scalar_subquery()
+            session.exec(update(ToolClient).where(col(ToolClient.id) == used).values(last_used_time=moment))
+        elif kind == "claim":
+            later = {"last_used_time": moment, "expires_at": moment + UNUSED}
+            session.exec(update(ClaimToken).where(col(ClaimToken.guid) == name).values(**later))
 
 
 def end(session: Session, guid: str) -> list[int]:
@@ -162,18 +208,23 @@ def end(session: Session, guid: str) -> list[int]:
 
 
 def end_all(session: Session, user_guid: str) -> None:
-    """Delete every browser session of a person, with the visitor keys made for her."""
+    """Delete every browser session of a person, every tool she signed in, and what was made or asked for by them."""
     user = session.exec(select(User).where(User.guid == user_guid)).first()
     if user is not None:
-        session.exec(delete(BrowserSession).where(col(BrowserSession.user_id) == user.id))
-        session.exec(delete(VisitorKey).where(col(VisitorKey.user_id) == user.id))
+        for table in (BrowserSession, ToolSignIn, ToolCode, ToolDevice, ClaimToken, VisitorKey):
+            session.exec(delete(table).where(col(table.user_id) == user.id))
 
 
 def sweep(session: Session, idle: float) -> list[str]:
-    """Delete sessions that have ended by time; returns their GUIDs."""
+    """Delete sessions and tools' sign-ins that have ended by time; returns what Caller.credential called them."""
     moment = now()
-    ended = (col(BrowserSession.expires_at) < moment) | (
-        col(BrowserSession.seen_time) < moment - timedelta(seconds=idle)
-    )
-    gone = delete(BrowserSession).where(ended).returning(col(BrowserSession.guid))
-    return list(session.execute(gone).scalars().all())
+    seen = col(BrowserSession.seen_time) < moment - timedelta(seconds=idle)
+    ended: list[str] = []
+    for kind, table, condition in (
+        ("session", BrowserSession, (col(BrowserSession.expires_at) < moment) | seen),
+        ("tool", ToolSignIn, col(ToolSignIn.expires_at) < moment),
+        ("claim", ClaimToken, col(ClaimToken.expires_at) < moment),
+    ):
+        gone = session.execute(delete(table).where(condition).returning(col(table.guid)))
+        ended += [f"{kind}:{guid}" for guid in gone.scalars().all()]
+    return ended

@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from server.db.engine import CannotStore, DatabaseUnavailable
 from server.web.caller import ANONYMOUS, BadCredential, Caller
+from server.web.checksum import checked
 from server.web.csrf import Csrf
 from server.web.errors import INTERNAL, ApiError, invalid, reply
 from server.web.routes import Route
@@ -30,7 +31,7 @@ class Api:
             self._by_shape.setdefault(route.path.count("/"), []).append(route)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
+        request = Request(scope, checked(scope["headers"], receive))
         response = await self._answer(request)
         await response(scope, receive, send)
 
@@ -73,7 +74,7 @@ class Api:
         caller: Caller | BadCredential = request.scope["state"]["caller"]
         if isinstance(caller, BadCredential):
             if route.role is not None or caller.status != 401:
-                raise ApiError(caller.status, caller.code, caller.message)
+                raise ApiError(caller.status, caller.code, caller.message, challenge=caller.challenge)
             # What is open to everybody does not look at keys: the CLI asks for the settings with a key before
             # it asks whether that key is valid, and says so only then (section 0.17).
             caller = request.scope["state"]["caller"] = ANONYMOUS

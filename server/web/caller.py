@@ -13,11 +13,11 @@ RANK: dict[str, int] = {"viewer": 1, "publisher": 2, "administrator": 3}
 class Caller:
     """A person, by session or key, or nobody.
 
-    `via` is `session` (cookie), `key` (a person's API key), `content` (a running instance's own key,
-    which speaks for the content's owner but only where a route says so), `visitor` (a short-lived key with which
-    the app `content_guid` acts for its viewer) or `anonymous`.
-    `credential` names the session or key, never its value. `groups` are the GUIDs of the groups she is in,
-    `group_names` what they are called, by name.
+    `via` is `session` (cookie), `key` (a person's API key, or a tool that she signed in), `content` (a running
+    instance's own key, which speaks for the content's owner but only where a route says so), `visitor` (a
+    short-lived key with which the app `content_guid` acts for its viewer) or `anonymous`.
+    `credential` names the session, key or tool (`tool:`, `claim:`), never its value. `groups` are the GUIDs of the
+    groups she is in, `group_names` what they are called, by name.
     """
 
     user_id: int = 0
@@ -52,3 +52,5 @@ class BadCredential:
     code: int
     message: str
     status: int = 401
+    # The value of WWW-Authenticate, where the scheme that was tried has one (RFC 6750 section 3).
+    challenge: str | None = None

@@ -31,9 +31,11 @@ class ApiError(Exception):
         message: str,
         payload: dict[str, Any] | None = None,
         retry: float | None = None,
+        challenge: str | None = None,
     ) -> None:
         super().__init__(message)
         self.status, self.code, self.message, self.payload, self.retry = status, code, message, payload, retry
+        self.challenge = challenge
 
 
 def not_found(what: str = "object") -> ApiError:
@@ -56,5 +58,7 @@ def reply(error: ApiError) -> Response:
     headers = {"Cache-Control": "no-store"}
     if error.retry is not None:
         headers["Retry-After"] = str(max(1, round(error.retry)))
+    if error.challenge is not None:
+        headers["WWW-Authenticate"] = error.challenge
     body = {"code": error.code, "error": error.message, "payload": error.payload}
     return JSONResponse(body, status_code=error.status, headers=headers)

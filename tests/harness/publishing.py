@@ -28,9 +28,9 @@ class Ran:
     text: str
 
 
-def rsconnect(*arguments: str, cwd: Path | None = None, home: Path) -> Ran:
-    """Run the real CLI with a home folder of its own, so that its server list is the test's alone."""
-    variables = {
+def rsconnect_variables(home: Path) -> dict[str, str]:
+    """The CLI's whole environment, with a home folder of its own, so that its server list is the test's alone."""
+    return {
         "PATH": os.environ["PATH"],
         "HOME": str(home),
         "XDG_CONFIG_HOME": str(home / ".config"),
@@ -38,6 +38,11 @@ def rsconnect(*arguments: str, cwd: Path | None = None, home: Path) -> Ran:
         "NO_COLOR": "1",
         "LANG": "C.UTF-8",
     }
+
+
+def rsconnect(*arguments: str, cwd: Path | None = None, home: Path, **environ: str) -> Ran:
+    """Run the real CLI; `environ` is added to its variables."""
+    variables = rsconnect_variables(home) | environ
     done = subprocess.run(
         [str(RSCONNECT), *arguments], cwd=cwd, env=variables, capture_output=True, text=True, timeout=300, check=False
     )

@@ -8,6 +8,7 @@ from server.db.models.people import ApiKey, BrowserSession, Group, Membership, U
 from server.db.models.renderings import Rendering, Schedule
 from server.db.models.sources import EnvironmentPermission, ExecutionEnvironment, Package, Repository
 from server.db.models.system import Meta, Task, TaskLine
+from server.db.models.tools import ClaimToken, ToolClient, ToolCode, ToolDevice, ToolSignIn, ToolToken
 from server.db.models.usage import Hit, LiveUse
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Bookmark",
     "BrowserSession",
     "Bundle",
+    "ClaimToken",
     "Connection",
     "Content",
     "ContentTag",
@@ -40,6 +42,11 @@ __all__ = [
     "Task",
     "TaskLine",
     "Thumbnail",
+    "ToolClient",
+    "ToolCode",
+    "ToolDevice",
+    "ToolSignIn",
+    "ToolToken",
     "User",
     "Vanity",
     "VisitorKey",

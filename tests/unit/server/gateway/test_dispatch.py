@@ -44,7 +44,9 @@ class Desk:
         answers = Answers(screens, self)  # type: ignore[arg-type]
         self.gateway = Gateway(self, answers, self, self.site, self, self, self, self, self)  # type: ignore[arg-type]
 
-    async def decide(self, _target: bytes, _headers: Any, *, socket: bool, patience: float | None) -> Any:
+    async def decide(
+        self, _target: bytes, _headers: Any, *, method: str = "GET", socket: bool, patience: float | None
+    ) -> Any:
         self.patience.append(patience)
         if isinstance(self.found, Exception):
             raise self.found
@@ -66,7 +68,7 @@ class Desk:
         self.visits.append("opened")
         return lambda: self.visits.append("ended")
 
-    async def identify(self, _headers: Any) -> Any:
+    async def identify(self, _headers: Any, _line: Any) -> Any:
         if isinstance(self.found, Exception):
             raise self.found
         return PERSON

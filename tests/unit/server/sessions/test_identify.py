@@ -56,7 +56,14 @@ async def test_a_key_a_cookie_and_nobody(world: World):
 
 @pytest.mark.parametrize(
     ("value", "code", "status"),
-    [("Key", 30, 401), ("Key wrong", 30, 401), ("Bearer x", 24, 401), ("Digest x", 24, 401), ("Key \xff", 30, 401)],
+    [
+        ("Key", 30, 401),
+        ("Key wrong", 30, 401),
+        ("Bearer x", 30, 401),
+        ("Bearer", 30, 401),
+        ("Digest x", 24, 401),
+        ("Key \xff", 30, 401),
+    ],
 )
 async def test_bad_credentials_are_never_anonymous(world: World, value: str, code: int, status: int):
     token = await world.signed_in()

@@ -54,7 +54,8 @@ async def test_keys_and_last_uses(db: Database, ann: User):
     key, _value = db.write_now(accounts.add_key, ann, "laptop")
     put(db, ann, "one")
     moment = now() + SOON
-    db.write_now(store.touch, {"h-one": moment, "h-gone": moment}, {key.id: moment, 4242: moment})
+    touched = ("session:one", "session:gone", f"key:{key.id}", "key:4242", "tool:gone", "claim:gone")
+    db.write_now(store.touch, dict.fromkeys(touched, moment))
     found = db.read_now(store.key_row, key.key_hash)
     assert found is not None
     assert (found[0].last_used_time, found[1].guid) == (moment, ann.guid)
