@@ -7,6 +7,11 @@ FROM ${BASE_IMAGE}
 ARG PIP_INDEX_URL
 ARG PIP_EXTRA_INDEX_URL
 
+# Git is for content that is deployed from repositories; without it that is switched off.
+RUN command -v git >/dev/null \
+ || (apt-get update -qq && apt-get install -y -qq --no-install-recommends git && rm -rf /var/lib/apt/lists/*) \
+ || echo "No git in this image: deploying from repositories will be off."
+
 RUN groupadd --gid 10001 tabard \
  && useradd --uid 10001 --gid tabard --create-home --shell /usr/sbin/nologin tabard \
  && install -d -m 0700 -o tabard -g tabard /data

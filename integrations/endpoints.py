@@ -69,6 +69,11 @@ def check_endpoint(url: str, *, allow_local: bool) -> str | None:
     Plain http passes only with ``allow_local``, for loopback hosts and for one-word names such as a compose
     service. The address behind a name is checked again at every connection, by the outbound client.
     """
+    return check_address(url, allow_local=allow_local) or _query_problem(urlsplit(url).query)
+
+
+def check_address(url: str, *, allow_local: bool) -> str | None:
+    """As check_endpoint, for what is only fetched: its query may say anything, as signed addresses do."""
     if problem := _text_problem(url):
         return problem
     try:
@@ -80,9 +85,7 @@ def check_endpoint(url: str, *, allow_local: bool) -> str | None:
         return "must be a complete address that starts with https://"
     if "@" in parts.netloc:
         return "must not carry a user name or password before the host; remove everything up to the @"
-    return (
-        host_problem(host) or _place_problem(parts.scheme, host, allow_local=allow_local) or _query_problem(parts.query)
-    )
+    return host_problem(host) or _place_problem(parts.scheme, host, allow_local=allow_local)
 
 
 def _text_problem(url: str) -> str | None:

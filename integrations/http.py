@@ -7,6 +7,7 @@ policy it checked, while TLS and the Host header keep the host's name (security 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import json
 import socket
@@ -24,13 +25,14 @@ import httpx
 
 from integrations.addresses import refusal
 from integrations.contract import Secret
-from integrations.endpoints import check_endpoint
+from integrations.endpoints import check_address, check_endpoint
 from integrations.errors import AddressRefused, Malformed, Passing
 
 __all__ = ["AddressRefused", "OutboundClient", "PinnedTransport", "Reply", "check_endpoint"]
 
 MAX_BODY: Final = 256 * 1024
 TOTAL_SECONDS: Final = 10.0
+MOST_REDIRECTS: Final = 3
 _TIMEOUT: Final = httpx.Timeout(connect=2.0, read=5.0, write=5.0, pool=2.0)
 _FORM: Final = "application/x-www-form-urlencoded"
 
@@ -61,7 +63,7 @@ class PinnedTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send to the first address that connects. Raises AddressRefused, Passing, httpx.TransportError."""
         host = request.url.host
-        addresses = await self._checked(host, request.url.port or (443 if request.url.scheme == "https" else 80))
+        addresses = await self.checked(host, request.url.port or (443 if request.url.scheme == "https" else 80))
         failure: httpx.TransportError | None = None
         for address in addresses:
             pinned = httpx.Request(
@@ -77,7 +79,8 @@ class PinnedTransport(httpx.AsyncBaseTransport):
                 failure = error  # nothing was sent yet, so the next address may be tried
         raise failure or httpx.ConnectError("the name has no address")
 
-    async def _checked(self, host: str, port: int) -> list[str]:
+    async def checked(self, host: str, port: int) -> list[str]:
+        """The addresses of a host. Raises AddressRefused when any of them is forbidden, Passing when it has none."""
         try:
             addresses = [str(ipaddress.ip_address(host))]
         except ValueError:
@@ -93,6 +96,11 @@ class PinnedTransport(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Close the wrapped transport."""
         await self._inner.aclose()
+
+
+async def _nowhere(_host: str, _port: int) -> list[str]:
+    """In place of a resolver, where a test's transport stands for the network."""
+    return []
 
 
 class _Resolver:
@@ -145,14 +153,14 @@ class OutboundClient:
         self._allow_local = allow_local
         self._total = total_seconds
         self._resolver = _Resolver() if resolve is None and transport is None else None
-        if transport is None:
+        chosen = resolve or self._resolver or _nowhere
+        inner = transport
+        if inner is None:
             limits = httpx.Limits(max_connections=200, max_keepalive_connections=0)
             inner = httpx.AsyncHTTPTransport(verify=_tls(), trust_env=False, limits=limits)
-            chosen = resolve or self._resolver
-            assert chosen is not None
-            transport = PinnedTransport(allow_local=allow_local, resolve=chosen, inner=inner)
+        self._pinned = PinnedTransport(allow_local=allow_local, resolve=chosen, inner=inner)
         self._client = httpx.AsyncClient(
-            transport=transport,
+            transport=self._pinned if transport is None else transport,
             cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
             follow_redirects=False,
             trust_env=False,
@@ -182,6 +190,37 @@ class OutboundClient:
         sent = {key: value.reveal() if isinstance(value, Secret) else value for key, value in document.items()}
         body = json.dumps(sent).encode()
         return await self._send("DELETE", url, body, {"Content-Type": "application/json"}, auth)
+
+    async def addresses(self, host: str, port: int) -> list[str]:
+        """The addresses a host may be reached at now, checked like our own. Raises AddressRefused, Passing."""
+        return await self._pinned.checked(host, port)
+
+    @contextlib.asynccontextmanager
+    async def download(self, url: str, *, seconds: float) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The body of a GET as it arrives, at most `seconds` long in all; the reader limits its size.
+
+        Redirects are followed a few times, each to an address that is checked like the first.
+        """
+        try:
+            async with asyncio.timeout(seconds), contextlib.AsyncExitStack() as stack:
+                for _ in range(MOST_REDIRECTS + 1):
+                    if problem := check_address(url, allow_local=self._allow_local):
+                        raise AddressRefused(f"The address {problem}.")
+                    response = await stack.enter_async_context(self._client.stream("GET", url))
+                    if response.next_request is None:
+                        break
+                    url = str(response.next_request.url)
+                else:
+                    raise Passing("The address redirects too often.", code="redirects")
+                if response.status_code != httpx.codes.OK:
+                    raise Passing(f"The address answers with status {response.status_code}.", code="status")
+                yield _once(response.content) if response.is_stream_consumed else response.aiter_raw()
+        except (TimeoutError, httpx.TimeoutException):
+            raise Passing("The address did not answer in time.", code="timeout") from None
+        except httpx.HTTPError as error:
+            raise _network_trouble(error) from None
+        except (httpx.InvalidURL, UnicodeError):
+            raise AddressRefused("The address is not one we can connect to.") from None
 
     async def aclose(self) -> None:
         """Close every connection and the resolver's threads."""

@@ -24,6 +24,7 @@ from server.publishing.deploy_api import deploy_routes
 from server.publishing.lists_api import ListsApi
 from server.publishing.records import Records
 from server.publishing.variables_api import VariablesApi
+from server.repository.api import RepositoryApi
 from server.services import Services
 from server.tags.api import TagsApi
 from server.tasks.api import task_routes
@@ -54,8 +55,9 @@ def api_routes(s: Services) -> list[Route]:
         VanityApi(s.db, s.vanities, s.guard).routes(),
         ThumbnailApi(s.thumbnails, s.guard).routes(),
         VariablesApi(s.db, s.variables, s.guard, s.pool, s.trail).routes(),
-        BundlesApi(s.db, s.shelf, s.guard, s.trail).routes(),
-        deploy_routes(s.deployer, s.guard),
+        BundlesApi(s.db, s.intake, s.outbound, s.guard, s.trail, patience=s.settings.upload_patience).routes(),
+        deploy_routes(s.deployer, s.fetching, s.guard),
+        RepositoryApi(s.db, s.fetching, s.tasks, s.guard, s.trail).routes(),
         PackagesApi(s.db, s.guard).routes(),
         CachesApi(s.db, s.environments, s.tasks, s.trail).routes(),
         ImagesApi(s.db, s.trail).routes(),

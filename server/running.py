@@ -62,6 +62,7 @@ async def running(services: Services, background: Background) -> AsyncIterator[N
     """
     folders = await asyncio.to_thread(_recover_records, services)
     await asyncio.to_thread(services.shelf.sweep, folders)
+    await asyncio.to_thread(services.fetching.sweep)
     await services.pool.recover()
     await services.documents.recover()
     house = [

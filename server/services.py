@@ -13,9 +13,11 @@ from integrations.http import OutboundClient
 from runners.backends.local import LocalRunner
 from runners.environments.interpreters import Interpreter
 from runners.environments.store import EnvironmentStore
+from runners.repositories.program import find as find_git
 from server.access.guard import Guard
 from server.accounts.passwords import Passwords
 from server.audit.trail import Trail
+from server.bundles.intake import Intake
 from server.bundles.shelf import Shelf
 from server.clients.tools import Tools
 from server.content.directory import Directory
@@ -34,6 +36,7 @@ from server.oauth.visiting import Visiting
 from server.publishing.deploy import Deployer
 from server.renderings.documents import Documents
 from server.renderings.renderer import Renderer
+from server.repository.fetching import Fetching, Means
 from server.sessions.handles import Handles
 from server.sessions.identify import Sessions
 from server.sessions.visitors import VisitorKeys
@@ -75,6 +78,8 @@ class Services:
     shelf: Shelf
     thumbnails: Thumbnails
     vanities: Vanities
+    intake: Intake
+    fetching: Fetching
     tasks: Tasks
     environments: EnvironmentStore
     runner: LocalRunner
@@ -110,6 +115,7 @@ def assemble(
     visiting = Visiting(directory, associations)
     sessions.entitle(visiting.role)
     shelf, variables = Shelf(data / "bundles", settings.max_bundle_size), Variables(db, keyring)
+    intake = Intake(db, shelf, trail)
     environments = _environments(settings, data, interpreters)
     preparer = Preparer(shelf, environments)
     issuer = Credentials(db, handles, settings.internal_url, associations=associations, forget_key=sessions.forget_key)
@@ -142,6 +148,8 @@ def assemble(
         shelf=shelf,
         thumbnails=Thumbnails(db, data / "thumbnails", trail),
         vanities=Vanities(db, directory, trail),
+        intake=intake,
+        fetching=Fetching(db, intake, outbound, _means(settings, data)),
         tasks=tasks,
         environments=environments,
         runner=runner,
@@ -161,6 +169,10 @@ def _environments(settings: Settings, data: Path, interpreters: tuple[Interprete
         interpreters=interpreters,
         installer_variables=settings.installer_variables,
     )
+
+
+def _means(settings: Settings, data: Path) -> Means:
+    return Means(find_git(), data / "git", settings.installer_variables, settings.git_allow_local)
 
 
 def _pool(

@@ -61,6 +61,8 @@ class Settings:
     session_idle: float = 8 * 3600.0
     session_absolute: float = 7 * 86400.0
     max_bundle_size: int = 1024 * 1024 * 1024
+    git_allow_local: bool = False
+    upload_patience: float = 30.0
     app_start_timeout: float = 60.0
     render_timeout: float = 1800.0
     default_user_role: str = "viewer"
@@ -205,6 +207,8 @@ PARSERS: dict[str, Callable[[Any], Any]] = {
     "session_idle": _seconds,
     "session_absolute": _seconds,
     "max_bundle_size": _whole(1024, 1 << 40),
+    "git_allow_local": _flag,
+    "upload_patience": _seconds,
     "app_start_timeout": _seconds,
     "render_timeout": _seconds,
     "default_user_role": _role,

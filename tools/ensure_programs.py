@@ -1,4 +1,4 @@
-"""Makes sure of the programs that tests use (Chromium, what its driver links to, curl), or installs them as root."""
+"""Makes sure of the programs that tests use (Chromium, what its driver links to, curl, git), or installs them."""
 
 from __future__ import annotations
 
@@ -29,11 +29,13 @@ def driver_runs() -> bool:
 
 
 def missing() -> list[str]:
-    """The Debian packages that are needed and not there. Curl is what the customer's own example calls."""
+    """The Debian packages that are needed and not there. Curl is what the customer's own example calls, git
+    what content is fetched with."""
     wanted = {
         "chromium": find() is not None,
         DRIVER_LIBRARY: driver_runs(),
         "curl": shutil.which("curl") is not None,
+        "git": shutil.which("git") is not None,
     }
     return [name for name, there in wanted.items() if not there]
 

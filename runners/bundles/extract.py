@@ -18,7 +18,7 @@ from typing import BinaryIO
 from runners.bundles.gunzip import Gunzip
 from runners.bundles.members import Member, members
 from runners.bundles.paths import Names, parts
-from runners.bundles.refusal import BundleRefused, Limits
+from runners.bundles.refusal import BundleRefused, Limits, ManifestMissing
 
 MANIFEST = "manifest.json"
 _PARTIAL = ".partial"
@@ -148,7 +148,7 @@ class _Unpacking:
             return ()
         if len(self._tops) == 1 and self._manifests:
             return next(iter(self._manifests))
-        raise BundleRefused(
+        raise ManifestMissing(
             MANIFEST, "The bundle has no manifest.json at its top; publish with rsconnect or write one first."
         )
 

@@ -33,3 +33,7 @@ class BundleRefused(Exception):
         self.reason = reason
         self.too_large = too_large
         super().__init__(f"{member!r}: {reason}" if member else reason)
+
+
+class ManifestMissing(BundleRefused):
+    """The archive is sound, and no manifest.json is where one belongs."""

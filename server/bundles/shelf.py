@@ -9,7 +9,7 @@ from pathlib import Path
 from runners.bundles import extract as extraction
 from runners.bundles import manifest as manifests
 from runners.bundles.manifest import Manifest, ManifestProblem
-from runners.bundles.refusal import BundleRefused, Limits
+from runners.bundles.refusal import BundleRefused, Limits, ManifestMissing
 from server.bundles.receive import CANNOT_EXTRACT, Upload
 from server.web.errors import ApiError
 
@@ -44,8 +44,7 @@ class Shelf:
                 _sync(path)
         except BundleRefused as refusal:
             shutil.rmtree(home, ignore_errors=True)
-            missing = "manifest.json" in str(refusal) and refusal.member == ""
-            code = INVALID_MANIFEST if missing else CANNOT_EXTRACT
+            code = INVALID_MANIFEST if isinstance(refusal, ManifestMissing) else CANNOT_EXTRACT
             raise ApiError(413 if refusal.too_large else 400, code, str(refusal)) from None
         except ManifestProblem as problem:
             shutil.rmtree(home, ignore_errors=True)

@@ -1,13 +1,10 @@
-"""Queries over bundles, and the bundle object of the API (connect-api.md 2.3)."""
+"""Queries over bundles."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlmodel import Session, col, select
 
-from server.db.clock import wire
-from server.db.models import Bundle, Content
+from server.db.models import Bundle, Content, Repository
 from server.web.errors import ApiError, not_found
 
 DELETE_ACTIVE = 75
@@ -28,10 +25,20 @@ def get(session: Session, content_id: int, number: int) -> Bundle:
     return row
 
 
-def listing(session: Session, content_id: int) -> list[Bundle]:
-    """Every bundle, newest first."""
-    query = select(Bundle).where(Bundle.content_id == content_id).order_by(col(Bundle.id).desc())
+def listing(
+    session: Session, content_id: int, *, ascending: bool = False, page: int = 1, size: int | None = None
+) -> list[Bundle]:
+    """The bundles of a content item, newest first unless `ascending`; `size` of them, all without it."""
+    order = col(Bundle.id).asc() if ascending else col(Bundle.id).desc()
+    query = select(Bundle).where(Bundle.content_id == content_id).order_by(order)
+    if size is not None:
+        query = query.offset((page - 1) * size).limit(size)
     return list(session.exec(query).all())
+
+
+def comes_from_git(session: Session, content_id: int) -> bool:
+    """Whether a content item's versions are fetched from a repository."""
+    return session.get(Repository, content_id) is not None
 
 
 def remove(session: Session, content_id: int, number: int) -> str:
@@ -53,27 +60,3 @@ def folders(session: Session) -> set[str]:
 def folder_of(bundle: Bundle) -> str:
     """The name of a bundle's folder: random, so that a number that is used again never meets old files."""
     return str(bundle.details["folder"])
-
-
-def bundle_object(bundle: Bundle, content_guid: str, *, active: bool) -> dict[str, Any]:
-    """The bundle on the wire."""
-    details = bundle.details
-    known = ("source", "source_repo", "source_branch", "source_commit")
-    metadata: dict[str, Any] = dict.fromkeys(known) | details.get("metadata", {})
-    return {
-        "id": str(bundle.id),
-        "content_guid": content_guid,
-        "created_time": wire(bundle.created_time),
-        "created_by": bundle.created_by,
-        "cluster_name": "Local",
-        "image_name": "Local",
-        "environment_guid": None,
-        "r_version": None,
-        "r_environment_management": None,
-        "py_version": bundle.py_version,
-        "py_environment_management": details.get("py_management", True if bundle.py_version else None),
-        "quarto_version": None,
-        "active": active,
-        "size": bundle.size,
-        "metadata": {**metadata, "archive_md5": details.get("md5"), "archive_sha1": details.get("sha1")},
-    }

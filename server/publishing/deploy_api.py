@@ -9,8 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
+from runners.repositories.location import Location
 from server.access.guard import Guard
-from server.publishing.deploy import Deployer
+from server.content.view import ContentView
+from server.publishing.deploy import Deployer, Fetch, Report
+from server.repository.fetching import Fetching, location_of
 from server.web.body import Fields, read_object
 from server.web.caller import Caller
 from server.web.described import RowNumber, Says
@@ -34,17 +37,23 @@ class Begun(TypedDict):
 SAYS = Says(body=WorkInput, optional_body=True, reply=Begun, status=202, fails=(409,))
 
 
-def deploy_routes(deployer: Deployer, guard: Guard) -> Routes:
-    """The declared routes over `deployer`."""
+def deploy_routes(deployer: Deployer, fetching: Fetching, guard: Guard) -> Routes:
+    """The declared routes over `deployer`; `fetching` makes the version of content that comes from a repository."""
     routes = Routes()
 
     @routes.post("/v1/content/{guid}/deploy", role="publisher", says=SAYS)
     async def deploy(request: Request, caller: Caller) -> Response:
-        """Build and start a version; serve it unless `activate` is false."""
+        """Build and start a version (from a repository: fetched first); serve it unless `activate` is false."""
         view = await guard.editable(caller, guid_in(request))
         given = Fields(await read_object(request))
-        activate = given.flag("activate", True)
-        task_id = await deployer.begin(caller, view, _bundle_id(given.data.get("bundle_id")), activate=activate)
+        number, activate = _bundle_id(given.data.get("bundle_id")), given.flag("activate", True)
+        source = await fetching.settings(view) if number is None else None
+        if source is None:
+            task_id = await deployer.begin(caller, view, number, activate=activate)
+        else:
+            fetching.check_available()
+            fetch = _from(fetching, caller, view, location_of(source))
+            task_id = await deployer.begin_from(caller, view, fetch, activate=activate)
         return json_reply({"task_id": task_id}, 202)
 
     @routes.post("/v1/content/{guid}/build", role="publisher", says=SAYS)
@@ -57,6 +66,14 @@ def deploy_routes(deployer: Deployer, guard: Guard) -> Routes:
         return json_reply({"task_id": task_id}, 202)
 
     return routes
+
+
+def _from(fetching: Fetching, caller: Caller, view: ContentView, location: Location) -> Fetch:
+    async def fetch(report: Report) -> int:
+        bundle = await fetching.fetch(caller, view, location, report)
+        return bundle.id or 0
+
+    return fetch
 
 
 def _bundle_id(value: Any) -> int | None:

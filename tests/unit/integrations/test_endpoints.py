@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.endpoints import check_endpoint, host_problem
+from integrations.endpoints import check_address, check_endpoint, host_problem
 
 GOOD = [
     "https://idp.example.com/token",
@@ -88,3 +88,10 @@ def test_any_text_gets_an_answer(text, allow_local):
     check_endpoint(text, allow_local=allow_local)
     check_endpoint("https://" + text, allow_local=allow_local)
     host_problem(text)
+
+
+def test_what_is_only_fetched_may_have_any_query():
+    url = "https://files.example.com/x?token=a&code=b"
+    assert check_endpoint(url, allow_local=False)
+    assert check_address(url, allow_local=False) is None
+    assert check_address("https://127.0.0.1/x", allow_local=False)

@@ -229,3 +229,31 @@ async def test_the_system_resolver_answers_for_the_loopback_name_and_fails_reada
         await client._resolver("a..b", 443)
     assert await client._resolver("127.0.0.1", 443) == ["127.0.0.1"]
     await client.aclose()
+
+
+async def test_a_download_is_read_piece_by_piece_from_checked_addresses(provider):
+    provider.says(302, headers={"Location": "/elsewhere?token=x"})
+    provider.says(200, stream=Streamed(b"a" * 300_000, b"b"))
+    async with provider.client.download("https://files.example.com/x", seconds=5) as chunks:
+        assert b"".join([chunk async for chunk in chunks]) == b"a" * 300_000 + b"b"
+    assert str(provider.requests[-1].url) == "https://files.example.com/elsewhere?token=x"
+    with pytest.raises(AddressRefused):
+        async with provider.client.download("https://127.0.0.1/x", seconds=5):
+            pass
+    client, inner = client_over("169.254.169.254")
+    with pytest.raises(AddressRefused):
+        async with client.download("https://files.example.com/x", seconds=5):
+            pass
+    assert inner.requests == []
+
+
+async def test_where_a_host_is_is_checked_like_our_own_calls():
+    async def resolve(_host: str, _port: int) -> list[str]:
+        return ["127.0.0.1"]
+
+    strict, open_ = (OutboundClient(allow_local=allow, resolve=resolve) for allow in (False, True))
+    with pytest.raises(AddressRefused):
+        await strict.addresses("files.example.com", 443)
+    assert await open_.addresses("files.example.com", 443) == ["127.0.0.1"]
+    for client in (strict, open_):
+        await client.aclose()

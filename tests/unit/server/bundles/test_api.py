@@ -3,12 +3,16 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
 
+from integrations.http import OutboundClient
 from server.bundles.api import BundlesApi
+from server.bundles.intake import Intake
 from server.bundles.shelf import Shelf
 from server.content import store as content
 from server.db.engine import Database
+from server.repository import store as repository
 from tests.harness.publishing import bundle
 from tests.unit.server.standing import Standing, open_standing
 
@@ -20,8 +24,17 @@ DATA = bundle({"app.py": "print(1)"})
 async def desk(db: Database, tmp_path: Path) -> AsyncIterator[Standing]:
     async with open_standing(db, tmp_path) as made:
         made.shelf = Shelf(tmp_path / "bundles", 10 * 1024 * 1024)  # type: ignore[attr-defined]
-        made.routes = BundlesApi(db, made.shelf, made.guard, made.trail).routes()  # type: ignore[attr-defined]
+        made.asked = []  # type: ignore[attr-defined]
+
+        def elsewhere(request: httpx.Request) -> httpx.Response:
+            made.asked.append(str(request.url))  # type: ignore[attr-defined]
+            return httpx.Response(200, content=DATA)
+
+        outbound = OutboundClient(allow_local=False, transport=httpx.MockTransport(elsewhere))
+        intake = Intake(db, made.shelf, made.trail)  # type: ignore[attr-defined]
+        made.routes = BundlesApi(db, intake, outbound, made.guard, made.trail, patience=5).routes()
         yield made
+        await outbound.aclose()
 
 
 def folders(desk: Standing) -> list[str]:
@@ -75,3 +88,44 @@ async def test_the_active_version_stays_and_others_go_with_their_files(desk: Sta
     assert (await desk.call("owner", "GET", f"{LIST}/{second}")).refusal == (404, 4)
     assert len(folders(desk)) == 1
     assert (await desk.call("owner", "GET", f"{LIST}/x1")).refusal == (400, 3)
+
+
+URL = "https://files.example.org/b.tar.gz?token=x"
+
+
+@pytest.mark.parametrize("how", ["query", "form", "part"])
+async def test_an_archive_is_fetched_from_an_address(desk: Standing, how: str):
+    quoted = "https%3A%2F%2Ffiles.example.org%2Fb.tar.gz%3Ftoken%3Dx"
+    if how == "query":
+        made = await desk.call("owner", "POST", f"{LIST}?url={quoted}")
+    elif how == "form":
+        kind = "application/x-www-form-urlencoded"
+        made = await desk.call("owner", "POST", LIST, f"url={quoted}".encode(), content_type=kind)
+    else:
+        part = f'--b\r\nContent-Disposition: form-data; name="url"\r\n\r\n{URL}\r\n--b--\r\n'
+        made = await desk.call("owner", "POST", LIST, part.encode(), content_type="multipart/form-data; boundary=b")
+    assert (made.status, made.json["size"], desk.asked) == (200, len(DATA), [URL])  # type: ignore[attr-defined]
+    assert (await desk.call("owner", "GET", f"{LIST}/{made.json['id']}/download")).body == DATA
+
+
+async def test_addresses_that_are_not_asked(desk: Standing):
+    for url in ("", "ftp://x.example.org/b", "http://files.example.org/b", "https://127.0.0.1/b", "nonsense"):
+        assert (await desk.call("owner", "POST", f"{LIST}?url={url}")).refusal == (400, 232)
+    assert desk.asked == []  # type: ignore[attr-defined]
+    assert folders(desk) == []
+
+
+async def test_a_page_of_versions(desk: Standing):
+    made = [desk.bundle() for _ in range(3)]
+    for query, wanted in (
+        ("", made[::-1]), ("?asc_order=true", made), ("?page_size=2", made[:0:-1]), ("?page_number=2", []),
+        ("?page_number=2&page_size=2", made[:1]),
+    ):  # fmt: skip
+        assert [int(one["id"]) for one in (await desk.call("viewer", "GET", f"{LIST}{query}")).json] == wanted
+    assert (await desk.call("viewer", "GET", f"{LIST}?page_size=0")).refusal == (400, 25)
+
+
+async def test_what_comes_from_a_repository_is_not_uploaded(desk: Standing):
+    desk.db.write_now(repository.put, desk.view.id, {"repository": "https://example.org/a"})
+    assert (await desk.call("owner", "POST", LIST, DATA)).refusal == (409, 144)
+    assert folders(desk) == []

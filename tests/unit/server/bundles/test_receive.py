@@ -1,5 +1,6 @@
 """Receiving uploads: every shape, and nothing left when one is refused."""
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -8,9 +9,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from starlette.requests import Request
 
 from server.bundles import receive as receiving
-from server.bundles.receive import Upload, receive
+from server.bundles.receive import Elsewhere, Limits, Upload, receive
 from server.web.errors import ApiError
 from tests.unit.server.web.asking import BY_KEY, asking
 
@@ -19,7 +21,9 @@ LIMIT = 1024 * 1024
 
 
 async def take(folder: Path, body: bytes | Iterable[bytes], *, cut: bool = False, **headers: str) -> Upload:
-    return await receive(asking("POST", caller=BY_KEY, body=body, cut=cut, **headers), folder, LIMIT)
+    found = await receive(asking("POST", caller=BY_KEY, body=body, cut=cut, **headers), folder, Limits(LIMIT))
+    assert isinstance(found, Upload)
+    return found
 
 
 async def refused(folder: Path, status: int, code: int, body: bytes | Iterable[bytes], **how: object) -> None:
@@ -45,7 +49,12 @@ async def test_raw_bytes_in_pieces_of_any_size(tmp_path: Path, size: int):
 
 async def test_checksums(tmp_path: Path):
     digest = hashlib.md5(DATA)
-    for text in (digest.hexdigest(), base64.b64encode(digest.digest()).decode(), f" {digest.hexdigest()} "):
+    for text in (
+        digest.hexdigest(),
+        digest.hexdigest().upper(),
+        base64.b64encode(digest.digest()).decode(),
+        f" {digest.hexdigest()} ",
+    ):
         (await take(tmp_path, DATA, x_content_checksum=text)).path.unlink()
     for text in ("0" * 32, "nonsense", base64.b64encode(b"x" * 16).decode()):
         await refused(tmp_path, 400, 104, DATA, x_content_checksum=text)
@@ -117,7 +126,7 @@ async def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, monkeypatc
     def full(_self: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(receiving._Spool, "finish", full)
+    monkeypatch.setattr(receiving.Spool, "finish", full)
     await refused(tmp_path, 507, 134, DATA)
 
 
@@ -125,3 +134,38 @@ async def test_metadata_is_bounded(tmp_path: Path):
     many = json.dumps({f"{n}" * 100: "v" * 2000 for n in range(10)}).encode()
     upload = await take(tmp_path, multipart(("archive", DATA), ("metadata", many)), content_type=TYPE)
     assert all(len(k) <= 64 and len(v) <= 1024 for k, v in upload.metadata.items())
+
+
+async def test_an_address_in_place_of_an_archive(tmp_path: Path):
+    body = multipart(("url", b"https://example.org/b.tar.gz"), ("metadata", json.dumps(METADATA).encode()))
+    asked = asking("POST", caller=BY_KEY, body=body, content_type=TYPE)
+    assert await receive(asked, tmp_path, Limits(LIMIT)) == Elsewhere("https://example.org/b.tar.gz", METADATA)
+    assert list(tmp_path.iterdir()) == []
+    await refused(tmp_path, 400, 232, multipart(("url", b"x" * 3000)), content_type=TYPE)
+
+
+async def test_an_upload_that_stands_still_ends(tmp_path: Path):
+    async def receive_drop() -> dict[str, object]:
+        await asyncio.sleep(0.01)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    asked = Request(asking("POST", caller=BY_KEY).scope, receive_drop)
+    with pytest.raises(ApiError) as caught:
+        await receive(asked, tmp_path, Limits(LIMIT, patience=0.1))
+    assert (caught.value.status, caught.value.code) == (408, 135)
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_long_upload_goes_on_while_it_moves(tmp_path: Path):
+    parts = [os.urandom(32 * 1024) for _ in range(8)]
+    messages = [{"type": "http.request", "body": part, "more_body": True} for part in parts]
+    messages.append({"type": "http.request", "body": b"", "more_body": False})
+
+    async def receive_slowly() -> dict[str, object]:
+        await asyncio.sleep(0.04)
+        return messages.pop(0)
+
+    asked = Request(asking("POST", caller=BY_KEY).scope, receive_slowly)
+    found = await receive(asked, tmp_path, Limits(LIMIT, patience=0.2))
+    assert isinstance(found, Upload)
+    assert found.path.read_bytes() == b"".join(parts)

@@ -41,14 +41,11 @@ async def test_rows_belong_to_their_item(db: Database):
     assert db.read_now(store.folders) == {"a", "c"}
 
 
-def test_a_bundle_on_the_wire():
-    details = {"folder": "CANARY", "md5": "m", "sha1": "s", "metadata": {"source": "git", "source_commit": "abc"}}
-    row = Bundle(id=7, content_id=1, app_mode="python-panel", details=details, size=9, py_version="3.11.7")
-    shown = store.bundle_object(row, "g", active=True)
-    assert (shown["id"], shown["active"], shown["py_environment_management"]) == ("7", True, True)
-    assert shown["metadata"] == {
-        "source": "git", "source_repo": None, "source_branch": None, "source_commit": "abc",
-        "archive_md5": "m", "archive_sha1": "s",
-    }  # fmt: skip
-    assert "CANARY" not in repr(shown)
-    assert store.bundle_object(Bundle(content_id=1, details={}), "g", active=False)["py_environment_management"] is None
+def test_a_page_of_them(db: Database):
+    owner = db.write_now(lambda s: accounts.add_user(s, username="zoe", role="publisher"))
+    item = db.write_now(content.add, owner.id, {"name": "paged"}).id
+    made = [db.write_now(store.add, Bundle(content_id=item)).id for _ in range(5)]
+    assert [row.id for row in db.read_now(store.listing, item)] == made[::-1]
+    found = db.read_now(lambda s: store.listing(s, item, ascending=True, page=2, size=2))
+    assert [row.id for row in found] == made[2:4]
+    assert db.read_now(store.comes_from_git, item) is False

@@ -1,16 +1,24 @@
 """Deploying by API: 202 with a task, for those who may edit; what cannot be a bundle's id is refused."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from integrations.http import OutboundClient
+from runners.repositories.program import find
+from server.bundles.intake import Intake
+from server.bundles.shelf import Shelf
 from server.db.engine import Database
 from server.publishing.deploy import Deployer
 from server.publishing.deploy_api import deploy_routes
+from server.repository import store as repository
+from server.repository.fetching import Fetching, Means
 from server.tasks.tasks import Tasks
+from tests.harness.git import Origin
 from tests.unit.server.standing import Standing, open_standing
 
 DEPLOY = "/v1/content/{guid}/deploy"
@@ -22,8 +30,12 @@ async def desk(db: Database, tmp_path: Path) -> AsyncIterator[Standing]:
     async with open_standing(db, tmp_path) as made:
         made.tasks = Tasks(db)  # type: ignore[attr-defined]
         deployer = Deployer(db, made.directory, made.tasks, made.preparer, made.pool, made.documents, made.trail)  # type: ignore[arg-type]
-        made.routes = deploy_routes(deployer, made.guard)
+        outbound = OutboundClient(allow_local=True)
+        intake = Intake(db, Shelf(tmp_path / "bundles", 10**7), made.trail)
+        fetching = Fetching(db, intake, outbound, Means(find(), tmp_path / "git", {}, allow_local=True))
+        made.routes = deploy_routes(deployer, fetching, made.guard)
         yield made
+        await outbound.aclose()
         await made.tasks.aclose()  # type: ignore[attr-defined]
 
 
@@ -79,3 +91,26 @@ async def test_who_may_not(desk: Standing):
 )  # fmt: skip
 async def test_what_is_no_bundle(desk: Standing, body: dict[str, Any], refusal: tuple[int, int]):
     assert (await desk.call("owner", "POST", DEPLOY, body)).refusal == refusal
+
+
+async def test_what_comes_from_a_repository_is_fetched_first(desk: Standing, tmp_path: Path):
+    origin = Origin(tmp_path / "origin")
+    manifest = {"metadata": {"appmode": "python-streamlit", "entrypoint": "app.py"}}
+    commit = origin.commit({"manifest.json": json.dumps(manifest), "app.py": "x = 1"})
+    desk.db.write_now(repository.put, desk.view.id, {"repository": origin.url})
+    begun = await desk.call("owner", "POST", DEPLOY, {"bundle_id": None})
+    assert begun.status == 202
+    assert (await ended(desk, begun.json["task_id"])).code == 0
+    first = desk.view.bundle_id
+    assert first is not None
+    known = desk.db.read_now(repository.get, desk.view.id)
+    assert (known.last_known_commit, known.last_error) == (commit, None)
+    # A version that is named is deployed as it is: rsconnect's redeploy makes one and then names it.
+    again = await desk.call("owner", "POST", DEPLOY, {"bundle_id": str(first)})
+    assert (await ended(desk, again.json["task_id"])).code == 0
+    assert desk.view.bundle_id == first
+    desk.db.write_now(repository.put, desk.view.id, {"branch": "gone"})
+    begun = await desk.call("owner", "POST", DEPLOY)
+    failed = await ended(desk, begun.json["task_id"])
+    assert (failed.code, "no branch, tag or commit named gone" in failed.error) == (1, True)
+    assert desk.db.read_now(repository.get, desk.view.id).last_error == failed.error
