@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 COMMIT = re.compile(r"[0-9a-f]{7,64}")
 # What git-check-ref-format allows, as far as names that people give go; no name begins with "-".
-_WORD = r"[^\x00-\x20\x7f~^:?*\[\\/.{]"
-REF = rf"^(?!-){_WORD}+(\.{_WORD}+)*(/{_WORD}+(\.{_WORD}+)*)*$"
+_CHAR = r"[^\x00-\x20\x7f~^:?*\[\\/.{]"
+REF = rf"^[^\x00-\x20\x7f~^:?*\[\\/.{{-]{_CHAR}*(\.{_CHAR}+)*(/{_CHAR}+(\.{_CHAR}+)*)*$"
 _PART = r"[^\x00-\x1f\x7f\\/.][^\x00-\x1f\x7f\\/]*"
 FOLDER = rf"^(\.|{_PART}(/{_PART})*)?$"
 MOST_REF, MOST_FOLDER = 255, 1024
