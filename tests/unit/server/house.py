@@ -195,7 +195,8 @@ async def open_house(folder: Path, **terms: Any) -> AsyncIterator[House]:
     """A house in a folder of its own. Use it on one event loop only."""
     rig = open_rig(folder)  # leaves a data directory that is ready
     await rig.aclose()
-    settings = Settings(data_dir=folder / "data", bootstrap_secretkey=SECRET, oauth_allow_local_providers=True, **terms)
+    local = {"oauth_allow_local_providers": True, "git_allow_local": True}
+    settings = Settings(data_dir=folder / "data", bootstrap_secretkey=SECRET, **local, **terms)
     preparer = FakePreparer(folder)
     opened = open_installation(settings)
     with (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import uuid
 from collections.abc import Awaitable, Callable
@@ -12,11 +13,13 @@ from integrations.contract import Secret
 from server.oauth.integrations import Draft
 from server.vault.tokens import Issued
 from server.web.routes import PARAMETER, Route
+from tests.harness.git import Origin
 from tests.unit.dashboard.rig import CUSTOM, ROBOT
 from tests.unit.server.house import House, Item, archive
 from tests.unit.server.instances.rig import until
 
 NOBODY = "046f9a7d-3c00-41db-9ac7-0d153f2edfdd"
+MANIFEST = '{"metadata": {"appmode": "python-streamlit", "entrypoint": "app.py"}}'
 ENVIRONMENT = {
     "title": "Any",
     "cluster_name": "Kubernetes",
@@ -272,7 +275,25 @@ async def _no_cache(_w: World) -> dict[str, Any]:
     return {"json": {"language": "Python", "version": "3.11.7", "image_name": "Local", "dry_run": True}}
 
 
+def with_repository(**rest: Any) -> Sample:
+    """The item comes from a repository that can be fetched; `rest` is the body."""
+
+    async def sample(w: World) -> dict[str, Any]:
+        place = w.house.services.data_dir / f"origin-{fresh()}"
+        origin = await asyncio.to_thread(Origin, place)
+        await asyncio.to_thread(origin.commit, {"manifest.json": MANIFEST})
+        await w.admin("PUT", f"/v1/content/{w.item.guid}/repository", json={"repository": origin.url})
+        return {"json": rest} if rest else {}
+
+    return sample
+
+
 SAMPLES: dict[str, Sample] = {
+    "GET /v1/content/{guid}/repository": with_repository(),
+    "PUT /v1/content/{guid}/repository": body({"repository": "https://git.example.org/a"}),
+    "PATCH /v1/content/{guid}/repository": with_repository(branch="other"),
+    "DELETE /v1/content/{guid}/repository": with_repository(),
+    "POST /v1/content/{guid}/repository/bundle": with_repository(ref="main"),
     "POST /v1/content": named(),
     "POST /v1/content/{guid}/bundles": _bundle,
     "PATCH /v1/content/{guid}/environment": body([{"name": "A", "value": "1"}]),
