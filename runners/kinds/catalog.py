@@ -10,6 +10,7 @@ from runners.kinds import (
     jupyter_static,
     panel,
     quarto_static,
+    rlang,
     shiny,
     static,
     streamlit,
@@ -31,6 +32,8 @@ KINDS: tuple[Kind, ...] = (
     static.KIND,
     jupyter_static.KIND,
     quarto_static.KIND,
+    rlang.SHINY,
+    rlang.PLUMBER,
 )
 
 

@@ -7,7 +7,7 @@ import re
 import stat
 from pathlib import Path
 
-_DOCUMENTS = (".py", ".ipynb", ".qmd", ".md", ".rmd")
+_DOCUMENTS = (".py", ".ipynb", ".qmd", ".md", ".rmd", ".r")
 _MODULE = re.compile(r"[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*")
 _OBJECT = re.compile(r"[A-Za-z_]\w*")
 

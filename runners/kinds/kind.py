@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from runners.contract import LaunchSpec, RenderSpec
@@ -49,7 +50,8 @@ class Kind:
     spec and a port, `variables` what the framework needs in its environment, `ready` the path that answers 200 once
     the app serves, asked with `ready_method`, without running the publisher's code. `locate` finds the file (or
     folder) of an entry point in a bundle, or raises EntrypointProblem. `default_entrypoints` are tried in turn where
-    the manifest names none.
+    the manifest names none. `language` is "r" for what runs with the system's R library; `required` is a package of
+    that then.
 
     Kinds of the families "static" and "rendered" have no process (runners.kinds.still). `render` gives the argument
     list that makes a rendered kind's pages, `tool` the program it needs on the server, and `refuses` a sentence why
@@ -71,6 +73,7 @@ class Kind:
     render: Callable[[RenderSpec], list[str]] | None = None
     tool: str = ""
     refuses: Callable[[Path], str | None] | None = None
+    language: Literal["python", "r"] = "python"
 
 
 def interpreter(spec: LaunchSpec) -> list[str]:

@@ -130,8 +130,8 @@ class Pool:
         run_dir.mkdir(mode=0o700, parents=True)
         row = Instance(key=key, content_id=view.id, bundle_id=place.bundle_id)
         row.tag = store.TAGS.get(prepared.kind.app_mode, "unknown")
-        await self._db.write(store.begin, row)
         try:
+            await self._db.write(store.begin, row)
             spec = LaunchSpec(
                 key=key,
                 kind=prepared.kind.app_mode,

@@ -10,7 +10,7 @@ from pathlib import Path
 from runners import tools
 from runners.bundles.manifest import Manifest, ManifestProblem
 from runners.contract import BuiltEnvironment
-from runners.environments import syntax
+from runners.environments import syntax, system
 from runners.environments.store import EnvironmentFailed, EnvironmentRequest, EnvironmentStore
 from runners.kinds import catalog, foreign, quarto_static
 from runners.kinds.entrypoint import EntrypointProblem
@@ -33,6 +33,11 @@ class Prepared:
     entrypoint: str
     environment: BuiltEnvironment
 
+    @property
+    def python(self) -> BuiltEnvironment | None:
+        """Its Python environment, if it runs with one."""
+        return self.environment if self.kind.language == "python" else None
+
 
 class Preparer:
     """Builds (or finds) the environment of a bundle and checks its entry point."""
@@ -40,7 +45,7 @@ class Preparer:
     def __init__(self, shelf: Shelf, environments: EnvironmentStore) -> None:
         self._shelf, self._environments = shelf, environments
 
-    def _locate(self, bundle: Bundle) -> tuple[Kind, Path, str, Manifest, str]:
+    def _locate(self, bundle: Bundle) -> tuple[Kind, Path, str, Manifest]:
         try:
             code, manifest = self._shelf.code(folder_of(bundle))
         except (ManifestProblem, OSError):
@@ -58,23 +63,32 @@ class Preparer:
         refusal = kind.refuses(source) if kind.refuses is not None else None
         if refusal is not None:
             raise StartProblem(refusal)
-        return kind, code, entrypoint, manifest, _requirements(code, manifest)
+        return kind, code, entrypoint, manifest
 
     async def prepare(self, bundle: Bundle, report: Callable[[str], None]) -> Prepared:
         """Raises StartProblem with a sentence for the publisher; the installer's output goes to `report`."""
-        kind, code, entrypoint, manifest, requirements = await asyncio.to_thread(self._locate, bundle)
+        kind, code, entrypoint, manifest = await asyncio.to_thread(self._locate, bundle)
+        try:
+            environment = await self._environment(kind, code, manifest, report)
+        except EnvironmentFailed as failure:
+            raise StartProblem(failure.message, failure.output) from None
+        return Prepared(kind, code, entrypoint, environment)
+
+    async def _environment(
+        self, kind: Kind, code: Path, manifest: Manifest, report: Callable[[str], None]
+    ) -> BuiltEnvironment:
+        if kind.language == "r":
+            found = await system.r_library(kind.required)
+            report(f"Using R {found.version} and the packages of this server's library.")
+            return found
         wanted = EnvironmentRequest(
-            requirements=requirements,
+            requirements=await asyncio.to_thread(_requirements, code, manifest),
             python_version=manifest.python_version,
             python_requires=manifest.requires,
             required=kind.required,
             adds=kind.adds,
         )
-        try:
-            environment = await self._environments.build(wanted, report)
-        except EnvironmentFailed as failure:
-            raise StartProblem(failure.message, failure.output) from None
-        return Prepared(kind, code, entrypoint, environment)
+        return await self._environments.build(wanted, report)
 
     async def check(self, prepared: Prepared) -> None:
         """Compile the entry point with the content's interpreter and find its imports. Raises StartProblem."""

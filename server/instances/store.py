@@ -13,6 +13,8 @@ from server.web.errors import ApiError
 
 ACTIVE, FINALIZED = 0, 2
 TAGS = {
+    "shiny": "run_app",
+    "api": "run_api",
     "python-streamlit": "run_streamlit",
     "python-panel": "run_panel_app",
     "python-bokeh": "run_bokeh_app",

@@ -182,7 +182,7 @@ class Deployer:
                 _check_mode(session, content, bundle)
             except ApiError as problem:
                 raise TaskFailed(problem.message) from None
-            environment = prepared.environment if prepared is not None else None
+            environment = prepared.python if prepared is not None else None
             content.bundle_id = bundle.id
             content.app_mode = bundle.app_mode
             content.py_version = environment.version if environment is not None else None
@@ -201,10 +201,10 @@ class Deployer:
 def _built(session: Session, bundle_id: int | None, prepared: Prepared) -> None:
     """Note what a version runs with; one that was deleted meanwhile is left alone."""
     row = session.get(Bundle, bundle_id)
-    if row is not None:
-        row.py_version = prepared.environment.version
-        row.environment_key = prepared.environment.key
-        row.details = {**row.details, "py_management": prepared.environment.managed}
+    if row is not None and prepared.python is not None:
+        row.py_version = prepared.python.version
+        row.environment_key = prepared.python.key
+        row.details = {**row.details, "py_management": prepared.python.managed}
         session.add(row)
 
 

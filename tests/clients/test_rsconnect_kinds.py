@@ -1,6 +1,7 @@
 """Every kind the unmodified rsconnect CLI publishes, deployed as its users do: as a draft, seen to start, activated."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,11 @@ def test_flask_is_the_other_name_of_api(gateway: Gateway, home: Path, tmp_path: 
     assert gateway.api("GET", f"/v1/content/{guid}").json()["app_mode"] == "python-api"
 
 
-@pytest.mark.parametrize("mode", ["quarto-static", "shiny", "rmd-static", "api", "nodejs", "tensorflow-saved-model"])
+LACKING = ["quarto-static", "rmd-static", "nodejs", "tensorflow-saved-model"]
+LACKING += [] if shutil.which("Rscript") else ["shiny", "api"]
+
+
+@pytest.mark.parametrize("mode", LACKING)
 def test_what_needs_a_tool_the_server_lacks_is_stored_and_refused_at_deploy_in_words(
     gateway: Gateway, home: Path, tmp_path: Path, mode: str
 ):

@@ -6,6 +6,7 @@ import concurrent.futures
 import contextlib
 import json
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,9 @@ APPS_SERVED = {
     "gradio_echo": ("python-gradio", "app"),
     "voila_echo": ("jupyter-voila", "app.ipynb"),
 }
+if R := shutil.which("Rscript"):
+    APPS_SERVED |= {"rshiny_echo": ("shiny", "app.R"), "plumber_echo": ("api", "")}
+needs_r = pytest.mark.skipif(R is None, reason="R is not installed")
 FORGED = {
     "X-App-User": "mallory",
     "X_App_User": "mallory",
@@ -82,7 +86,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         for app, (mode, entrypoint) in APPS_SERVED.items():
             guids[app] = new_content(gateway, name=app, access_type="logged_in")
             held = files(app)
-            number = upload(gateway, guids[app], bundle(held, mode, entrypoint, held["requirements.txt"]))
+            number = upload(gateway, guids[app], bundle(held, mode, entrypoint, held.get("requirements.txt", "")))
             reply = gateway.api("POST", f"/v1/content/{guids[app]}/deploy", json={"bundle_id": number})
             tasks[app] = reply.json()["task_id"]
         people: dict[str, httpx.Client] = {}
@@ -254,6 +258,25 @@ def test_voila_kernels_know_their_viewer(house: House) -> None:
         assert found is not None
         with house.socket(name, f"{base}/api/kernels/{found[1]}/channels") as socket:
             assert socket.ping().wait(10)
+
+
+@needs_r
+def test_shiny_for_r_knows_its_viewer(house: House) -> None:
+    base = house.base("rshiny_echo")
+    assert "Shiny for R" in house.people["alice"].get(f"{base}/").text
+    for name in house.people:
+        with house.socket(name, f"{base}/websocket/") as socket:
+            start = {".clientdata_output_said_hidden": False, "click:shiny.action": 2}
+            socket.send(json.dumps({"method": "init", "data": start}))
+            assert said(socket, "clicked") == f"{name} clicked 2 times; token: yes"
+
+
+@needs_r
+def test_plumber_knows_its_viewer(house: House) -> None:
+    base = house.base("plumber_echo")
+    for name, client in house.people.items():
+        assert client.get(f"{base}/").json() == {"user": name, "token": True, "path": "/"}
+    assert house.people["alice"].get(f"{base}/__ready__").status_code == 404
 
 
 def test_a_broken_app_says_why(house: House) -> None:

@@ -7,7 +7,7 @@ from runners.kinds.catalog import KINDS, by_mode
 
 def test_by_mode() -> None:
     assert [by_mode(kind.app_mode) for kind in KINDS] == list(KINDS)
-    assert by_mode("shiny") is None
+    assert by_mode("nodejs") is None
 
 
 def test_kinds_are_told_apart() -> None:

@@ -13,7 +13,15 @@ from runners.kinds.entrypoint import EntrypointProblem, resolve
 def code(tmp_path: Path) -> Path:
     home = tmp_path / "code"
     (home / "pkg" / "sub").mkdir(parents=True)
-    for name in ("app.py", "my-app.py", "pkg/__init__.py", "pkg/sub/main.py", "name with spaces.py", "notes.txt"):
+    for name in (
+        "app.py",
+        "my-app.py",
+        "code.R",
+        "pkg/__init__.py",
+        "pkg/sub/main.py",
+        "name with spaces.py",
+        "notes.txt",
+    ):
         (home / name).write_text("")
     (tmp_path / "outside.py").write_text("")
     (home / "link.py").symlink_to("app.py")
@@ -32,6 +40,7 @@ def code(tmp_path: Path) -> Path:
         ("pkg.sub.main:server", "pkg/sub/main.py"),
         ("pkg/sub/main.py", "pkg/sub/main.py"),
         ("pkg/sub/main.py:server", "pkg/sub/main.py"),
+        ("code.R", "code.R"),
         ("my-app", "my-app.py"),
         ("my-app:server", "my-app.py"),
         ("name with spaces.py", "name with spaces.py"),

@@ -84,6 +84,26 @@ async def test_a_kind_that_is_not_run_here_says_what_is_missing(shelf: Shelf):
     assert "it has no tensorflow_model_server" in await refused(shelf, row)
 
 
+async def test_r_content_runs_with_the_machines_library_or_says_what_is_missing(shelf: Shelf, monkeypatch):
+    row = shelve(shelf, {"server.R": ""}, mode="shiny", entrypoint="")
+    found = BuiltEnvironment(Path("/usr/bin"), Path("/usr/bin/Rscript"), "4.2.2", "", managed=False)
+    asked, lines = [], []
+
+    async def library(package: str) -> BuiltEnvironment:
+        asked.append(package)
+        if len(asked) > 1:
+            raise EnvironmentFailed("This server has no Rscript.")
+        return found
+
+    monkeypatch.setattr(prepare.system, "r_library", library)
+    monkeypatch.setattr(prepare.tools, "find", lambda _name: found.python)
+    made = await Preparer(shelf, Environments()).prepare(row, lines.append)  # type: ignore[arg-type]
+    assert (made.environment, made.python, made.entrypoint) == (found, None, "server.R")
+    assert "R 4.2.2" in lines[0]
+    assert await refused(shelf, row) == "This server has no Rscript."
+    assert asked == ["shiny", "shiny"]
+
+
 async def test_what_lacks_is_said_before_anything_is_built(shelf: Shelf, monkeypatch):
     gone = Bundle(content_id=1, details={"folder": "gone"})
     assert await refused(shelf, gone) == "The files of this version are gone; deploy it again."
