@@ -19,6 +19,7 @@ from tests.harness.gateway import Gateway
 from tests.harness.integrations import associate, viewer_integration
 from tests.harness.people import Someone, add_person, api_key, sign_in
 from tests.harness.publishing import bundle, new_content, panel_bundle, publish, upload, wait_task
+from tests.unit.server.thumbnails.pictures import png
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +104,23 @@ class TestLists:
         full = gateway.api("GET", f"/v1/content/{guid}", params={"include": "owner,tags,vanity_url"}).json()
         assert full["owner"]["username"] == "admin"
         assert not {"tags", "vanity_url"} & set(full)
+        category = gateway.api("POST", "/v1/tags", json={"name": f"Category of {guid}"}).json()["id"]
+        tag = gateway.api("POST", "/v1/tags", json={"name": "Tag", "parent_id": category}).json()
+        assert gateway.api("POST", f"/v1/content/{guid}/tags", json={"tag_id": tag["id"]}).status_code == 200
+        path = f"absent/{guid}"
+        assert gateway.api("PUT", f"/v1/content/{guid}/vanity", json={"path": path}).json()["path"] == f"/{path}/"
+        for where in (f"/v1/content/{guid}", "/v1/content", "/v1/search/content"):
+            found = gateway.api("GET", where).json()
+            listed = found if isinstance(found, list) else found.get("results", [found])
+            assert not any({"owner", "tags", "vanity_url", "bookmarked", "schedules"} & set(one) for one in listed)
+            asked = gateway.api("GET", where, params={"include": "owner,tags,vanity_url"}).json()
+            all_asked = asked if isinstance(asked, list) else asked.get("results", [asked])
+            (one,) = [c for c in all_asked if c["guid"] == guid]
+            assert (one["tags"], one["vanity_url"]) == ([tag], f"{gateway.url}/{path}/")
+        assert {"path", "content_guid", "created_time"} == set(gateway.api("GET", "/v1/vanities").json()[0])
+        assert gateway.api("DELETE", f"/v1/tags/{category}").status_code == 204
+        assert gateway.api("DELETE", f"/v1/content/{guid}").status_code == 204
+        assert path not in gateway.api("GET", "/v1/vanities").text
 
     def test_the_name_filter_is_exact(self, gateway: Gateway):
         new_content(gateway, name="exact_name")
@@ -110,6 +128,12 @@ class TestLists:
         assert [c["name"] for c in gateway.api("GET", "/v1/content?name=exact_name").json()] == ["exact_name"]
         assert gateway.api("GET", "/v1/content?name=exact_nam").json() == []
         error_of(gateway.api("POST", "/v1/content", json={"name": "exact_name"}), 409, 26)
+        # The CLI's own loop, which must come to an end.
+        name, number = "exact_name", 0
+        while gateway.api("GET", "/v1/content", params={"name": name}).json():
+            number += 1
+            name = f"exact_name{number}"
+        assert name == "exact_name2"
 
     def test_ids_are_texts(self, gateway: Gateway, running: str, publisher: Someone):
         content = gateway.api("GET", f"/v1/content/{running}").json()
@@ -119,7 +143,44 @@ class TestLists:
         body = {"principal_guid": publisher.guid, "principal_type": "user", "role": "viewer"}
         entry = gateway.api("POST", f"/v1/content/{running}/permissions", json=body).json()
         assert isinstance(entry["id"], str)
+        assert isinstance(gateway.api("POST", "/v1/tags", json={"name": f"ids {entry['id']}"}).json()["id"], str)
         assert gateway.api("DELETE", f"/v1/content/{running}/permissions/{entry['id']}").status_code == 204
+
+
+class TestNames:
+    """A path of content's own and its picture, as browsers and connectapi ask for them (2.2)."""
+
+    def test_a_path_of_its_own_leads_to_the_app(self, gateway: Gateway, running: str, publisher_key: str):
+        path = f"/v1/content/{running}/vanity"
+        assert gateway.api("PUT", path, json={"path": "Named/app"}).status_code == 200
+        led = gateway.visit("/named/app?x=1")
+        assert (led.status_code, led.headers["location"]) == (307, f"/content/{running}/?x=1")
+        with httpx.Client(base_url=gateway.url, follow_redirects=True, timeout=60) as client:
+            client.headers["Authorization"] = f"Key {gateway.admin_key}"
+            assert "Marker one" in client.get("/named/app/").text
+        here, there = (gateway.visit(p, key=publisher_key) for p in ("/named/app/", "/named/apx/"))
+        assert (here.status_code, len(here.text)) == (there.status_code, len(there.text))
+        with httpx.Client(base_url=gateway.url, timeout=30, headers={"Accept": "text/html"}) as browser:
+            answers = [browser.get(p) for p in ("/named/app/", "/named/apx/")]
+            assert [a.status_code for a in answers] == [303, 303]
+            assert [a.headers["location"] for a in answers] == [
+                "/__login__?next=/named/app/",
+                "/__login__?next=/named/apx/",
+            ]
+        assert gateway.api("DELETE", path).status_code == 204
+        assert gateway.visit("/named/app").status_code == 404
+
+    def test_a_picture_as_connectapi_asks_for_it(self, gateway: Gateway, running: str, publisher_key: str):
+        shown, path = f"/content/{running}/__thumbnail__", f"/v1/content/{running}/thumbnail"
+        assert gateway.visit(shown).status_code == 204
+        error_of(gateway.api("DELETE", path), 404, 17)
+        assert gateway.api("PUT", path, content=png(3, 2)).status_code == 204
+        picture = gateway.visit(shown)
+        assert (picture.status_code, picture.headers["content-type"], picture.content) == (200, "image/png", png(3, 2))
+        assert gateway.visit(shown, key=publisher_key).status_code == 403
+        error_of(gateway.api("PUT", path, content=b"<svg/>"), 400, 25)
+        assert gateway.api("DELETE", path).status_code == 204
+        assert gateway.visit(shown).status_code == 204
 
 
 class TestVariables:

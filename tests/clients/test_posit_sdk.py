@@ -243,3 +243,54 @@ def test_tags_and_their_cascades(client: connect.Client, item: Any):
         root.destroy()
     assert client.tags.find(name="a") == []
     assert item.tags.find() == []
+
+
+def test_vanities(client: connect.Client, item: Any, publisher_key: str, gateway: Gateway):
+    assert item.vanity is None
+    item.vanity = "sdk/example"
+    assert item.vanity == "/sdk/example/"
+    assert item.find_vanity() == item.create_vanity(path="/sdk/example/")
+    assert [v["path"] for v in client.vanities.all() if v["content_guid"] == item["guid"]] == ["/sdk/example/"]
+    assert client.content.get(item["guid"])["vanity_url"] == f"{gateway.url}/sdk/example/"
+    other = client.content.create()
+    with pytest.raises(ClientError) as taken:
+        other.create_vanity(path="sdk/example")
+    assert (taken.value.http_status, taken.value.error_code) == (409, 51)
+    for path in ("connect", "sdk/example/below", "sdk"):
+        with pytest.raises(ClientError):
+            other.vanity = path
+    moved = other.create_vanity(path="sdk/example", force=True)
+    item.reset_vanity()
+    assert item.vanity is None
+    moved.destroy()
+    del other.vanity
+    assert other.vanity is None
+    with connect.Client(url=gateway.url, api_key=publisher_key) as somebody, pytest.raises(ClientError) as refused:
+        somebody.vanities.all()
+    assert refused.value.http_status == 403
+    other.delete()
+
+
+def test_content_by_tag_and_by_what_is_asked_for_beside_it(client: connect.Client, item: Any, publisher_key: str):
+    root = client.tags.create(name="sdk found")
+    tag = client.tags.create(name="below", parent=root)
+    other = client.content.create(name="sdk-found-other", title="Found by the SDK")
+    for one in (item, other):
+        one.tags.add(tag)
+    assert {c["guid"] for c in tag.content_items.find()} == {item["guid"], other["guid"]}
+    assert {c["guid"] for c in root.content_items.find()} == {item["guid"], other["guid"]}
+    with connect.Client(url=client.cfg.url, api_key=publisher_key) as somebody:
+        assert somebody.tags.get(tag["id"]).content_items.find() == []
+        assert somebody.content.find(name="sdk-found-other") == []
+    found = client.content.find_one(name="sdk-found-other", include=["owner", "tags", "vanity_url"])
+    assert found is not None
+    assert ([t["id"] for t in found["tags"]], found["owner"]["username"]) == ([tag["id"]], "admin")
+    assert "vanity_url" not in found
+    tagged = {c["guid"] for c in client.content.find(include="tags") if "tags" in c}
+    assert tagged == {item["guid"], other["guid"]}
+    assert client.content.find_by(title="Found by the SDK") is not None
+    page = client.get("v1/search/content", params={"q": "found tag:below owner:@me", "include": "tags"}).json()
+    assert ([c["guid"] for c in page["results"]], page["total"]) == ([other["guid"]], 1)
+    root.destroy()
+    assert other.tags.find() == []
+    other.delete()
