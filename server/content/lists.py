@@ -58,7 +58,7 @@ def listing(
     if owner_guid is not None:
         met.append(col(User.guid) == owner_guid)
     if tag_ids is not None:
-        met.append(_carrying(col(ContentTag.tag_id).in_(tag_ids)))
+        met.append(_carrying(col(Tag.id).in_(tag_ids)))
     query = select(Content, User).join(User, col(User.id) == Content.owner_id).where(*met)
     return list(session.exec(query.order_by(col(Content.last_deployed_time).desc(), col(Content.id).desc())).all())
 
@@ -146,5 +146,5 @@ def _owned(name: str, caller: Caller) -> ColumnElement[bool]:
 
 def _carrying(tags: ColumnElement[bool]) -> ColumnElement[bool]:
     """Content that carries a tag for which `tags` holds. Asked once a statement, not once a row."""
-    carried = select(ContentTag.content_id).join(Tag, col(Tag.id) == ContentTag.tag_id).where(tags)
-    return col(Content.id).in_(carried)
+    meant = select(Tag.id).where(tags)
+    return col(Content.id).in_(select(ContentTag.content_id).where(col(ContentTag.tag_id).in_(meant)))
