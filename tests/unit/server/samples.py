@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import re
 import uuid
 from collections.abc import Awaitable, Callable
@@ -26,6 +27,10 @@ ENVIRONMENT = {
     "matching": "any",
     "python": {"installations": [{"version": "3.11.7", "path": "/usr/bin/python3"}]},
 }
+# One transparent pixel.
+PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+)
 
 
 @dataclass
@@ -267,6 +272,14 @@ async def _entry(w: World) -> dict[str, Any]:
     return {"json": {"principal_guid": viewer, "principal_type": "user", "role": "viewer"}}
 
 
+async def _vanity(_w: World) -> dict[str, Any]:
+    return {"json": {"path": f"/{fresh()}/"}}
+
+
+async def _picture(_w: World) -> dict[str, Any]:
+    return {"content": PICTURE, "headers": {"Content-Type": "image/png"}}
+
+
 async def _new_image(_w: World) -> dict[str, Any]:
     return {"json": ENVIRONMENT | {"name": fresh()}}
 
@@ -302,6 +315,8 @@ SAMPLES: dict[str, Sample] = {
     "PUT /v1/content/{guid}/permissions/{id}": _entry,
     "PUT /v1/content/{guid}/oauth/integrations/associations": _associated,
     "POST /v1/content/{guid}/tags": naming("tag_id", "tags"),
+    "PUT /v1/content/{guid}/vanity": _vanity,
+    "PUT /v1/content/{guid}/thumbnail": _picture,
     "POST /v1/users": _new_person,
     "PUT /v1/users/{guid}": body({"first_name": "Ann"}),
     "POST /v1/users/{guid}/lock": body({"locked": True}),
