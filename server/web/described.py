@@ -23,6 +23,8 @@ Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 RowId = Annotated[str, Field(pattern=r"^[0-9]{1,10}$")]
 # The same in a path.
 RowNumber = Annotated[int, Field(ge=0, le=LARGEST)]
+# A name or key in a path.
+Name = Annotated[str, Field(min_length=1, pattern=r"^[^/\x00-\x1f\x7f\\]+$")]
 
 
 def text(limit: int = 4096, *, least: int = 0) -> Any:
@@ -73,7 +75,7 @@ class Says:
     are ignored, unless its shape says `extra="forbid"`.
 
     `query` is a TypedDict of the query's parameters; a list there is sent by repeating its name. `path` is a TypedDict
-    of those of the path that are neither a GUID (`guid`, `..._guid`) nor the number of a row (`id`, `..._id`), and
+    of those of the path that are neither a GUID (`guid`, `..._guid`) nor the number of a row (`id`), and
     `headers` one of the request's header fields; `_` in a name stands for `-`.
 
     `fails` lists the statuses of errors beyond those that follow from the route itself: 400 for any request, 401 and

@@ -12,7 +12,7 @@ from typing_extensions import is_typeddict
 from server.web.areas import AREAS, area
 from server.web.csrf import HEADER as CSRF_HEADER
 from server.web.csrf import SAFE_METHODS
-from server.web.described import ErrorObject, Guid, RowNumber, Says
+from server.web.described import ErrorObject, Guid, Name, RowNumber, Says
 from server.web.routes import PARAMETER, Route
 from server.web.schemas import Shapes, members
 
@@ -130,7 +130,7 @@ def _in_path(route: Route, shapes: Shapes) -> list[dict[str, Any]]:
     declared = {} if given is None else {name: shape for name, shape, _required in members(given)}
     found = []
     for name in PARAMETER.findall(route.path):
-        usual = RowNumber if name == "id" or name.endswith("_id") else Guid
+        usual = RowNumber if name == "id" else Guid if name.endswith("guid") else Name
         schema = shapes.schema(declared.get(name, usual), "taken")
         found.append({"name": name, "in": "path", "required": True, "schema": schema})
     return found

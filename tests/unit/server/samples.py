@@ -51,6 +51,7 @@ class World:
     async def named(self, what: str) -> Any:
         """The thing that a path's parameter after the segment `what` names."""
         if what not in self.made:
+            assert what in MAKERS, f"tell MAKERS of samples.py what is named after {what}/ in a path"
             self.made[what] = await MAKERS[what](self)
         return self.made[what]
 
@@ -170,6 +171,18 @@ async def _image_entry(w: World) -> str:
     return str((await w.admin("POST", f"/v1/environments/{image}/permissions", json=body))["guid"])
 
 
+async def _tool(w: World) -> str:
+    asked = {
+        "client_name": "Posit CLI",
+        "redirect_uris": ["http://127.0.0.1/callback"],
+        "token_endpoint_auth_method": "none",
+        "grant_types": ["authorization_code", "refresh_token"],
+        "response_types": ["code"],
+    }
+    reply = await w.house.client.post(f"{w.house.services.settings.origin}/oauth/v1/register", json=asked)
+    return str(reply.json()["client_id"])
+
+
 async def _const(value: str) -> str:
     return value
 
@@ -177,7 +190,8 @@ async def _const(value: str) -> str:
 # The segment before a parameter (or a name of OWN's) to what it names.
 MAKERS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "content": _item,
-    "applications": _item,
+    "applications": lambda w: _const(str(w.item.id)),
+    "clients": _tool,
     "bundles": lambda w: _const(str(w.item.bundle)),
     "jobs": lambda w: _const(w.item.job),
     "running": _running,
@@ -203,6 +217,7 @@ OWN: dict[str, dict[str, str]] = {
     "DELETE /v1/content/{guid}/tags/{id}": {"id": "hung"},
     "GET /v1/users/{guid}/keys": {"guid": "self"},
     "POST /v1/users/{guid}/keys": {"guid": "self"},
+    "GET /v1/users/{guid}/keys/{id}": {"guid": "self", "id": "keys"},
     "DELETE /v1/users/{guid}/keys/{id}": {"guid": "self", "id": "keys"},
     "POST /v1/oauth/integrations/{guid}/verify": {"guid": "robot"},
     "GET /v1/environments/{guid}/permissions/{permission_guid}": {"permission_guid": "entry"},
@@ -301,12 +316,33 @@ def with_repository(**rest: Any) -> Sample:
     return sample
 
 
+async def _bookmarked(w: World) -> dict[str, Any]:
+    await w.house.call(w.caller, "POST", f"/v1/content/{w.item.guid}/bookmark", w.item)
+    return {}
+
+
+def having(path: str, sample: Sample) -> Sample:
+    """Nothing is sent, but what is asked for is there: it was put there before."""
+
+    async def prepared(w: World) -> dict[str, Any]:
+        await w.admin("PUT", path.replace("{guid}", w.item.guid), **await sample(w))
+        return {}
+
+    return prepared
+
+
+VANITY, THUMBNAIL = "/v1/content/{guid}/vanity", "/v1/content/{guid}/thumbnail"
 SAMPLES: dict[str, Sample] = {
     "GET /v1/content/{guid}/repository": with_repository(),
     "PUT /v1/content/{guid}/repository": body({"repository": "https://git.example.org/a"}),
     "PATCH /v1/content/{guid}/repository": with_repository(branch="other"),
     "DELETE /v1/content/{guid}/repository": with_repository(),
     "POST /v1/content/{guid}/repository/bundle": with_repository(ref="main"),
+    "GET /v1/content/{guid}/bookmark": _bookmarked,
+    f"GET {VANITY}": having(VANITY, _vanity),
+    f"DELETE {VANITY}": having(VANITY, _vanity),
+    f"GET {THUMBNAIL}": having(THUMBNAIL, _picture),
+    f"DELETE {THUMBNAIL}": having(THUMBNAIL, _picture),
     "POST /v1/content": named(),
     "POST /v1/content/{guid}/bundles": _bundle,
     "PATCH /v1/content/{guid}/environment": body([{"name": "A", "value": "1"}]),
