@@ -34,6 +34,7 @@ from server.oauth.associations import Associations
 from server.oauth.integrations import Integrations
 from server.oauth.visiting import Visiting
 from server.publishing.deploy import Deployer
+from server.publishing.requested import Requested
 from server.renderings.documents import Documents
 from server.renderings.renderer import Renderer
 from server.repository.fetching import Fetching, Means
@@ -156,7 +157,16 @@ def assemble(
         pool=pool,
         renderer=renderer,
         documents=documents,
-        deployer=Deployer(db, directory, tasks, preparer, pool, documents, trail),
+        deployer=Deployer(
+            db,
+            directory,
+            tasks,
+            preparer,
+            pool,
+            documents,
+            trail,
+            associate=Requested(shelf, directory, integrations, associations).associate,
+        ),
         csrf=csrf,
         screens=Screens(csrf, settings.origin, https=settings.secure_cookies),
     )

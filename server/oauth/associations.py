@@ -56,6 +56,17 @@ class Associations:
         self._tell(view.guid)
         return found
 
+    async def add(self, actor: Caller, view: ContentView, guids: Sequence[str]) -> None:
+        """Let the content also use these. Raises as `replace`, and then nothing was added."""
+
+        def write(session: Session) -> None:
+            before = [there.guid for there in store.associations(session, view.guid)]
+            self._replace(session, actor, view, [*before, *(guid for guid in guids if guid not in before)])
+
+        await self._db.write(write)
+        self._known.forget(view.guid)
+        self._tell(view.guid)
+
     def _tell(self, content_guid: str) -> None:
         for notice in self._on_change:
             notice(content_guid)

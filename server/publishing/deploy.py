@@ -31,6 +31,11 @@ MODE_CHANGED = 48
 LOCKED_PROCESS = 223
 Report = Callable[[str], None]
 Fetch = Callable[[Report], Awaitable[int]]
+Associate = Callable[[Caller, ContentView, Bundle, Report], Awaitable[None]]
+
+
+async def _nothing(_caller: Caller, _view: ContentView, _bundle: Bundle, _report: Report) -> None:
+    """Associate nothing."""
 
 
 class Deployer:
@@ -45,16 +50,19 @@ class Deployer:
         pool: Pool,
         documents: Documents,
         trail: Trail,
+        *,
+        associate: Associate = _nothing,
     ) -> None:
         self._db, self._directory, self._tasks = db, directory, tasks
         self._preparer, self._pool, self._documents, self._trail = preparer, pool, documents, trail
+        self._associate = associate
 
     async def begin(self, caller: Caller, view: ContentView, bundle_id: int | None, *, activate: bool) -> str:
         """Start deploying; returns the task's id. Raises ApiError (28 no bundle, 48 another kind, 223 locked)."""
         bundle, job = await self._claim(caller, view, bundle_id, activate=activate)
 
         async def work(report: Report) -> None:
-            await self._deploy(view, bundle, job, report, activate=activate)
+            await self._deploy(caller, view, bundle, job, report, activate=activate)
 
         return await self._tasks.start(caller.guid, view.guid, work)
 
@@ -71,7 +79,7 @@ class Deployer:
                 bundle, job = await self._claim(caller, view, number, activate=activate)
             except ApiError as error:
                 raise TaskFailed(error.message) from None
-            await self._deploy(view, bundle, job, report, activate=activate)
+            await self._deploy(caller, view, bundle, job, report, activate=activate)
 
         return await self._tasks.start(caller.guid, view.guid, work)
 
@@ -117,9 +125,12 @@ class Deployer:
         self._pool.forgive(Place(view.guid, number))
         return bundle, job.key
 
-    async def _deploy(self, view: ContentView, bundle: Bundle, job_key: str, report: Report, *, activate: bool) -> None:
+    async def _deploy(
+        self, caller: Caller, view: ContentView, bundle: Bundle, job_key: str, report: Report, *, activate: bool
+    ) -> None:
         assert bundle.id is not None
         prepared = await self._build(bundle, job_key, report)
+        await self._associate(caller, view, bundle, report)
         if prepared is not None:
             await self._see_it_work(view, bundle, prepared, report, draft=not activate)
         if activate:
