@@ -108,15 +108,13 @@ def assemble(
     db, keyring, data = opened.db, opened.keyring, opened.data_dir
     outbound = OutboundClient(allow_local=settings.oauth_allow_local_providers)
     trail, directory, handles = Trail(db), Directory(db), Handles(keyring)
-    sessions = Sessions(
-        db, secure=settings.secure_cookies, idle=settings.session_idle, absolute=settings.session_absolute
-    )
+    sessions = _sessions(settings, db)
     integrations = Integrations(db, keyring, catalog.load(), trail, allow_local=settings.oauth_allow_local_providers)
     associations = Associations(db, trail, integrations, directory)
     visiting = Visiting(directory, associations)
     sessions.entitle(visiting.role)
     shelf, variables = Shelf(data / "bundles", settings.max_bundle_size), Variables(db, keyring)
-    intake = Intake(db, shelf, trail)
+    intake, requested = Intake(db, shelf, trail), Requested(shelf, directory, integrations, associations)
     environments = _environments(settings, data, interpreters)
     preparer = Preparer(shelf, environments)
     issuer = Credentials(db, handles, settings.internal_url, associations=associations, forget_key=sessions.forget_key)
@@ -157,19 +155,15 @@ def assemble(
         pool=pool,
         renderer=renderer,
         documents=documents,
-        deployer=Deployer(
-            db,
-            directory,
-            tasks,
-            preparer,
-            pool,
-            documents,
-            trail,
-            associate=Requested(shelf, directory, integrations, associations).associate,
-        ),
+        deployer=Deployer(db, directory, tasks, preparer, pool, documents, trail, associate=requested.associate),
         csrf=csrf,
         screens=Screens(csrf, settings.origin, https=settings.secure_cookies),
     )
+
+
+def _sessions(settings: Settings, db: Database) -> Sessions:
+    secure, idle, absolute = settings.secure_cookies, settings.session_idle, settings.session_absolute
+    return Sessions(db, secure=secure, idle=idle, absolute=absolute)
 
 
 def _environments(settings: Settings, data: Path, interpreters: tuple[Interpreter, ...]) -> EnvironmentStore:
