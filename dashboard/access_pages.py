@@ -37,6 +37,7 @@ ACCESS_TYPES = {
     "all": "Anyone with the address can open it now.",
 }
 # How the access list calls a role, and how a form does.
+LONGEST = 300
 ROLES: dict[str, PersonRole] = {"creator": "owner", "owner": "collaborator", "viewer": "viewer"}
 ON_THE_LIST = {"viewer": "viewer", "collaborator": "owner"}
 
@@ -69,15 +70,17 @@ class AccessPages:
         return self._back(caller, view, ACCESS_TYPES[wanted])
 
     async def add_person(self, request: Request, caller: Caller) -> Response:
-        """The form: a username and a role."""
+        """The form: a username or a group's name, and a role."""
         form = await self._desk.form(request, caller)
         view = await self._frame.editable(request, caller)
         username, role = form.line("username"), form.get("role")
         typed = {"typed_username": username, "typed_role": role if role in ON_THE_LIST else "viewer"}
         if not username:
-            return await self._refused(request, caller, view, "username", "Type the username of a person.", **typed)
+            return await self._refused(
+                request, caller, view, "username", "Type the username of a person, or the name of a group.", **typed
+            )
         try:
-            called = await self._people.add(caller, view, username[:64], ON_THE_LIST.get(role, "viewer"))
+            called = await self._people.add(caller, view, username[:LONGEST], ON_THE_LIST.get(role, "viewer"))
         except ApiError as error:
             return await self._refused(request, caller, view, "username", error.message, **typed)
         return self._back(caller, view, f"{called} can {'change' if role == 'collaborator' else 'open'} it now.")
@@ -222,6 +225,7 @@ def _permissions(people: PeopleView) -> tuple[Permission, ...]:
             name=one.name,
             username=one.username,
             role=ROLES[one.role],
+            members=one.members,
         )
         for one in people.listed
     )

@@ -9,6 +9,7 @@ from dashboard.access_pages import AccessPages
 from dashboard.connections_pages import ConnectionsPages
 from dashboard.content_pages import ContentFrame, InfoPages
 from dashboard.desk import Desk
+from dashboard.groups_pages import GroupsPages
 from dashboard.home import HomePages
 from dashboard.integration_delete import IntegrationDeletePages
 from dashboard.integrations_pages import IntegrationsPages
@@ -34,6 +35,7 @@ def room(services: Services) -> list[BaseRoute]:
         *LogPages(desk, frame).routes(),
         *integrations.routes(),
         *IntegrationDeletePages(desk, integrations).routes(),
+        *GroupsPages(desk).routes(),
         *ConnectionsPages(desk).routes(),
         *KeysPages(desk).routes(),
         *OldAddresses(desk).routes(),

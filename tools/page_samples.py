@@ -9,7 +9,7 @@ from typing import Any
 
 from dashboard import render as dashboard_render
 from dashboard.fields import draw
-from dashboard.views import account, content, home, integrations
+from dashboard.views import account, content, groups, home, integrations
 from server.pages import render as gate_render
 from server.pages import views as gates
 
@@ -411,6 +411,7 @@ def content_samples() -> Iterator[tuple[str, str, Any]]:
             username="bartholomew.featherstonehaugh",
             role="collaborator",
         ),
+        content.Permission(id="9", name="Sales, Europe", username="", role="viewer", members=12),
     )
     sandbox = content.UsedIntegration(
         guid="i1", name="Sandbox", vendor="sandbox", vendor_label="Sandbox provider", auth_type="Viewer"
@@ -854,8 +855,37 @@ def account_samples() -> Iterator[tuple[str, str, Any]]:
     yield "connect-hash", "connect_hash", account.HashRedirect(page=page("Older address", ALICE))
 
 
+def group_samples() -> Iterator[tuple[str, str, Any]]:
+    """Groups: some, none, one of one's own, one of somebody else, an empty one."""
+    around = page("Groups", PUBLISHER, "groups")
+    rows = (
+        groups.GroupRow(guid="g1", name="Executive committee", owner="", members=7),
+        groups.GroupRow(guid="g2", name="Sales, Europe", owner="Priya Raman", members=12, mine=True),
+        groups.GroupRow(
+            guid="g3", name="Everybody who reads the quarterly revenue dashboard of the Antarctic office",
+            owner="Bartholomew Featherstonehaugh-Cholmondeley", members=1204,
+        ),
+    )  # fmt: skip
+    yield "groups", "groups", groups.Groups(page=around, rows=rows, total=203, more=True, may_add=True)
+    yield "groups-none", "groups", groups.Groups(page=around, rows=(), total=0, may_add=True)
+    taken = {"name": "There is already a group of this name."}
+    failing = groups.Groups(page=around, rows=(), total=0, query="zz", may_add=True, typed_name="Sales", problems=taken)
+    yield "groups-failing", "groups", failing
+    members = (
+        groups.MemberRow(guid="u1", name="Priya Raman", username="priya", me=True),
+        groups.MemberRow(guid="u2", name="Alice Martin", username="alice"),
+        groups.MemberRow(guid="u3", name="", username="bartholomew.featherstonehaugh", locked=True),
+    )
+    choices = (content.PersonChoice(username="bob", name="Bob Ferreira"),)
+    one = groups.Group(page=around, group=rows[1], members=members, candidates=choices, typed_name="Sales, Europe")
+    yield "group", "group", one
+    yield "group-other", "group", replace(one, group=rows[2], candidates=())
+    unknown = {"username": "Nobody here has this username; check its spelling."}
+    yield "group-empty", "group", replace(one, members=(), typed_username="bo", problems=unknown)
+
+
 def samples() -> tuple[Sample, ...]:
     """Every screen in every state worth looking at."""
-    rooms = (home_samples, content_samples, integration_samples, account_samples)
+    rooms = (home_samples, content_samples, group_samples, integration_samples, account_samples)
     ours = [Sample(slug, screen, view, dashboard_render.render) for room in rooms for slug, screen, view in room()]
     return (*gate_samples(), *ours)

@@ -59,17 +59,19 @@ class ContentInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permission:
-    """One row of the people list. The owner's row has no `id` and cannot be removed."""
+    """One row of the people list. The owner's row has no `id` and cannot be removed. A group has no `username`."""
 
     id: str
     name: str
     username: str
     role: PersonRole
+    members: int = 0
+    """How many people are in a group."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonChoice:
-    """A suggestion of the *Add a person* field."""
+    """A suggestion of the *Add a person or group* field."""
 
     username: str
     name: str

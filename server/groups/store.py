@@ -76,6 +76,20 @@ def by_guid(session: Session, guid: str) -> GroupView:
     return _view(found)
 
 
+def by_guids(session: Session, guids: Iterable[str]) -> dict[str, GroupView]:
+    """Those of the groups that there are, by GUID. One statement."""
+    wanted = set(guids)
+    query: Any = select(Group, User, _counted()).join(User, col(User.id) == Group.owner_id, isouter=True)
+    rows = session.exec(query.where(col(Group.guid).in_(wanted))).all() if wanted else []
+    return {view.guid: view for view in map(_view, rows)}
+
+
+def by_name(session: Session, name: str) -> GroupView | None:
+    """The group of this name, compared as names are."""
+    guid = session.exec(select(Group.guid).where(Group.name_key == name_key(name))).first()
+    return None if guid is None else by_guid(session, guid)
+
+
 def listing(
     session: Session, *, prefix: str = "", member_guid: str | None = None, ascending: bool = True, paging: Paging
 ) -> tuple[list[GroupView], int]:

@@ -11,9 +11,17 @@ from dashboard import render as dashboard
 from server.pages import render as pages
 from tools.page_hostile import ATTACK, HARMLESS, hostile
 from tools.page_lint import faults, tags
-from tools.page_samples import ALICE, Sample, account_samples, content_samples, home_samples, integration_samples
+from tools.page_samples import (
+    ALICE,
+    Sample,
+    account_samples,
+    content_samples,
+    group_samples,
+    home_samples,
+    integration_samples,
+)
 
-ROOMS = (home_samples, content_samples, integration_samples, account_samples)
+ROOMS = (home_samples, content_samples, group_samples, integration_samples, account_samples)
 SAMPLES = {slug: Sample(slug, screen, view, dashboard.render) for room in ROOMS for slug, screen, view in room()}
 each_sample = pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES.keys())
 
@@ -130,7 +138,7 @@ def test_the_login_button_is_for_viewer_integrations_not_yet_connected() -> None
 
 
 def test_the_owner_cannot_be_removed() -> None:
-    assert html_of("access").count("/access/people/") == 2
+    assert html_of("access").count("/access/people/") == 3
 
 
 def test_without_a_script_the_dialog_is_drawn_open() -> None:

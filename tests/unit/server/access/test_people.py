@@ -54,3 +54,35 @@ async def test_nobody_and_the_impossible(rig: Rig) -> None:
             await people.add(rig.people["pat"], view, username, role)
         assert caught.value.status == 400
     assert await rig.events("add_permission") == []
+
+
+async def test_groups_stand_among_people(rig: Rig) -> None:
+    guid = await rig.content("pat")
+    await rig.person("alice")
+    pat, groups = rig.people["pat"], rig.services.groups
+    team, twin = await groups.create(pat, "Sales, Europe"), await groups.create(pat, "Alice")
+    await groups.add_member(pat, team.guid, rig.people["alice"].guid)
+    people = ContentPeople(rig.services.db, rig.services.directory, rig.services.trail)
+    view = await rig.services.directory.by_guid(guid)
+    assert view is not None
+    assert [(s.username, s.name) for s in (await people.of(view)).suggested] == [
+        ("group:Alice", "Group of 0 people"),
+        ("Sales, Europe", "Group of one person"),
+        ("alice", "Alice Example"),
+    ]
+    assert await people.add(pat, view, "sales, europe", "viewer") == "Everybody in Sales, Europe"
+    assert await people.add(pat, view, "alice", "viewer") == "Alice Example"
+    assert await people.add(pat, view, "group:alice", "owner") == "Everybody in Alice"
+    view = await rig.services.directory.by_guid(guid)
+    assert view is not None
+    assert view.groups == {team.guid: "viewer", twin.guid: "owner"}
+    listed = (await people.of(view)).listed
+    assert [(one.kind, one.name, one.role, one.members) for one in listed[1:]] == [
+        ("group", "Sales, Europe", "viewer", 1),
+        ("user", "Alice Example", "viewer", 0),
+        ("group", "Alice", "owner", 0),
+    ]
+    await people.remove(pat, view, listed[1].number or 0)
+    view = await rig.services.directory.by_guid(guid)
+    assert view is not None
+    assert view.groups == {twin.guid: "owner"}
