@@ -169,7 +169,7 @@ class LocalRunner:
                 answered = await readiness.status(
                     handle.endpoint, path, method=kind.ready_method, timeout=min(left, 2.0)
                 )
-                if answered is not None and answered < 400 and not instance.done.done():
+                if answered is not None and answered < kind.ready_below and not instance.done.done():
                     return None
             await asyncio.wait([instance.done], timeout=min(_POLL, max(left, 0)))
         return f"The app ended while it was starting. {instance.done.result().reason}"

@@ -47,11 +47,11 @@ class Kind:
 
     `app_mode` is its name on the wire. `required` is the distribution a publisher must list ("" for none), `adds` are
     those the server installs where the publisher lists no version of them. `command` gives the argument list for a
-    spec and a port, `variables` what the framework needs in its environment, `ready` the path that answers 200 once
-    the app serves, asked with `ready_method`, without running the publisher's code. `locate` finds the file (or
-    folder) of an entry point in a bundle, or raises EntrypointProblem. `default_entrypoints` are tried in turn where
-    the manifest names none. `language` is "r" for what runs with the system's R library; `required` is a package of
-    that then.
+    spec and a port, `variables` what the framework needs in its environment, `ready` the path that answers less than
+    `ready_below` once the app serves, asked with `ready_method`, without running the publisher's code. `locate` finds
+    the file (or folder) of an entry point in a bundle, or raises EntrypointProblem. `default_entrypoints` are tried in
+    turn where the manifest names none. `language` is "r" for what runs with the system's R library; `required` is a
+    package of that then.
 
     Kinds of the families "static" and "rendered" have no process (runners.kinds.still). `render` gives the argument
     list that makes a rendered kind's pages, `tool` the program it needs on the server, and `refuses` a sentence why
@@ -67,6 +67,7 @@ class Kind:
     ready: Callable[[LaunchSpec], str]
     traits: ProxyTraits
     ready_method: str = "GET"
+    ready_below: int = 400
     default_entrypoints: tuple[str, ...] = field(default=("app.py",))
     adds: tuple[str, ...] = ()
     locate: Callable[[Path, str], Path] = resolve

@@ -45,7 +45,7 @@ def variables(spec: LaunchSpec) -> Mapping[str, str]:
 
 
 def ready(spec: LaunchSpec) -> str:
-    """A file of Voila's own: the page would run the notebook with no viewer."""
+    """A file of Voila's own (releases before 0.5 do not have it, and say so): the page would run the notebook."""
     return f"{spec.base_path}/voila/static/favicon.ico"
 
 
@@ -59,6 +59,7 @@ KIND = Kind(
     variables=variables,
     ready=ready,
     ready_method="HEAD",
+    ready_below=500,
     locate=locate,
     traits=ProxyTraits(keeps_base_path=True, websocket_paths=("/api/kernels/*/channels",)),
     default_entrypoints=("",),

@@ -21,6 +21,7 @@ def test_command(make_spec: Callable[..., LaunchSpec]) -> None:
     assert "--VoilaConfiguration.http_header_envs=Posit-Connect-User-Session-Token" in line
     assert "--VoilaConfiguration.preheat_kernel=False" in line
     assert KIND.ready(spec).startswith("/content/g/voila/static/")
+    assert KIND.ready_below == 500, "releases before 0.5 answer 403 there, which says that they serve"
 
 
 def test_a_folder_of_notebooks(make_spec: Callable[..., LaunchSpec]) -> None:

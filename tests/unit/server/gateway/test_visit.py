@@ -113,6 +113,23 @@ async def test_each_obstacle_in_its_turn(gate: Gate, socket: bool):
     assert isinstance(await found("/_stcore/metricsx"), Visit)
 
 
+async def test_an_app_that_knows_no_base_path_gets_what_lies_below_it(gate: Gate):
+    _, key = gate.person("vic")
+    gate.put(bundle_id=gate.bundle("app.py", "python-shiny"), app_mode="python-shiny", access_type="logged_in")
+    for inside, below in (("/", b"/"), ("/a%2Fb;c?d=%2e", b"/a%2Fb;c?d=%2e"), ("/?", b"/?")):
+        visit = await gate.visit(inside, key)
+        assert isinstance(visit, Visit)
+        assert (visit.destination.target, visit.destination.stripped) == (below, True)
+        assert visit.destination.base_path == f"/content/{gate.guid}"
+    socket = await gate.visit("", key, socket=True)
+    assert isinstance(socket, Visit)
+    assert socket.destination.target == b"/"
+    headers = dict(socket.destination.inject)
+    assert headers[b"shiny-server-credentials"] == headers[b"rstudio-connect-credentials"]
+    for closed in ("//evil.example/", "/__ready__", "/%5F_ready__"):
+        assert isinstance(await gate.visit(closed, key), obstacles.Nothing)
+
+
 async def test_who_leaves_a_group_while_she_is_let_in_is_not(gate: Gate, monkeypatch: pytest.MonkeyPatch):
     vic, key = gate.person("vic")
     team = gate.db.write_now(groups.add, "Team", gate.owner.id)
