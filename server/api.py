@@ -24,6 +24,7 @@ from server.publishing.deploy_api import deploy_routes
 from server.publishing.lists_api import ListsApi
 from server.publishing.records import Records
 from server.publishing.variables_api import VariablesApi
+from server.renderings.api import RenderingsApi
 from server.repository.api import RepositoryApi
 from server.services import Services
 from server.tags.api import TagsApi
@@ -62,6 +63,7 @@ def api_routes(s: Services) -> list[Route]:
         CachesApi(s.db, s.environments, s.tasks, s.trail).routes(),
         ImagesApi(s.db, s.trail).routes(),
         task_routes(s.tasks),
+        RenderingsApi(s.db, s.guard, s.rerender, s.trail).routes(),
         JobsApi(s.db, s.guard, (s.pool.stop_instance, s.renderer.stop), s.data_dir / "run").routes(),
         UsageApi(s.db, Processes(s.db, s.settings.origin), s.settings.origin).routes(),
         AuditApi(s.db, s.settings.origin).routes(),

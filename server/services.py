@@ -37,6 +37,7 @@ from server.publishing.deploy import Deployer
 from server.publishing.requested import Requested
 from server.renderings.documents import Documents
 from server.renderings.renderer import Renderer
+from server.renderings.rerender import Rerender
 from server.repository.fetching import Fetching, Means
 from server.sessions.handles import Handles
 from server.sessions.identify import Sessions
@@ -87,6 +88,7 @@ class Services:
     pool: Pool
     renderer: Renderer
     documents: Documents
+    rerender: Rerender
     deployer: Deployer
     csrf: Csrf
     screens: Screens
@@ -155,6 +157,7 @@ def assemble(
         pool=pool,
         renderer=renderer,
         documents=documents,
+        rerender=Rerender(db, tasks, preparer, documents, trail),
         deployer=Deployer(db, directory, tasks, preparer, pool, documents, trail, associate=requested.associate),
         csrf=csrf,
         screens=Screens(csrf, settings.origin, https=settings.secure_cookies),

@@ -7,6 +7,11 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 
+def variant_key(content_guid: str) -> str:
+    """The key of content's one variant on the wire: the same for ever, and short enough for an address."""
+    return content_guid.partition("-")[0]
+
+
 @dataclass(frozen=True)
 class ContentView:
     """What steps 1 to 5 of a visit need. `people` and `groups` map GUID to `viewer` or `owner` (a collaborator)."""

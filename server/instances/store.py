@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from server.content.view import variant_key
 from server.db.clock import now, wire
 from server.db.models import Instance
 from server.web.errors import ApiError
@@ -27,6 +28,8 @@ TAGS = {
     "jupyter-static": "build_jupyter",
     "quarto-static": "build_report",
 }
+
+RENDERINGS = ("build_jupyter", "build_report")
 
 
 def begin(session: Session, row: Instance) -> Instance:
@@ -82,8 +85,8 @@ def job_object(row: Instance, content_guid: str) -> dict[str, Any]:
         "app_guid": content_guid,
         "content_id": str(row.content_id),
         "content_guid": content_guid,
-        "variant_id": "0",
-        "variant_key": None,
+        "variant_id": str(row.content_id) if row.tag in RENDERINGS else "0",
+        "variant_key": variant_key(content_guid) if row.tag in RENDERINGS else None,
         "bundle_id": None if row.bundle_id is None else str(row.bundle_id),
         "start_time": wire(row.start_time),
         "end_time": wire(row.end_time),

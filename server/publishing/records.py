@@ -8,13 +8,16 @@ from typing import cast
 from sqlmodel import Session, select
 from starlette.requests import Request
 
-from server.access.policy import standing
+from server.access.policy import may_edit, standing
 from server.content import bookmarks, store
 from server.content.directory import views_of
 from server.content.lists import Row
 from server.content.wire import content_object, owner_object
+from server.db.clock import now
 from server.db.models import User
 from server.publishing.wire import INCLUDES, ContentObject
+from server.renderings import schedules
+from server.renderings.wire import schedule_object
 from server.tags import store as tags
 from server.tags.wire import tag_object
 from server.vanity import store as vanities
@@ -53,6 +56,7 @@ class Records:
         ids = [content.id or 0 for content, _owner in rows]
         carried = tags.of_many(session, ids) if "tags" in include else {}
         paths = vanities.of_many(session, ids) if "vanity_url" in include else {}
+        planned = schedules.of_many(session, ids) if "schedule" in include else {}
         marked = bookmarks.among(session, caller.user_id, ids) if "bookmarked" in include else set()
         found: list[ContentObject] = []
         for (content, owner), view in zip(rows, views_of(session, rows), strict=True):
@@ -66,6 +70,8 @@ class Records:
                 shown["tags"] = [tag_object(tag) for tag in carried[view.id]]
             if view.id in paths:
                 shown["vanity_url"] = self.origin + paths[view.id]
+            if view.id in planned and may_edit(caller, view):
+                shown["schedules"] = [schedule_object(planned[view.id], now())]
             if "bookmarked" in include:
                 shown["bookmarked"] = view.id in marked
             found.append(shown)

@@ -8,6 +8,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from server.content.wire import AccessType, ContentRecord, OwnerObject
+from server.renderings.wire import ScheduleObject
 from server.tags.wire import TagObject
 
 CATEGORIES = ("", "site", "plot", "pin", "api", "mcp")
@@ -34,6 +35,7 @@ class ContentObject(ContentRecord):
     tags: NotRequired[list[TagObject]]
     vanity_url: NotRequired[str]
     bookmarked: NotRequired[bool]
+    schedules: NotRequired[list[ScheduleObject]]
 
 
 class NewContent(TypedDict, total=False):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from integrations.contract import Secret
+from server.content import store as content
 from server.oauth.integrations import Draft
 from server.vault.tokens import Issued
 from server.web.routes import PARAMETER, Route
@@ -183,6 +184,29 @@ async def _tool(w: World) -> str:
     return str(reply.json()["client_id"])
 
 
+async def _variant(w: World) -> str:
+    """The item's variant: it becomes a notebook for that."""
+    w.house.services.db.write_now(content.change, w.item.guid, {"app_mode": "jupyter-static"})
+    w.house.services.directory.forget(w.item.guid)
+    return str(w.item.id)
+
+
+async def _plan(w: World) -> str:
+    made = await w.admin("POST", "/schedules", json=(await _planned(w))["json"])
+    return str(made["id"])
+
+
+async def _planned(w: World) -> dict[str, Any]:
+    number = int(await w.named("variants"))
+    when = {"start_time": "2026-01-01T09:00:00Z", "timezone": "Europe/Berlin"}
+    return {"json": {"app_id": number, "variant_id": number, "type": "day", "schedule": '{"N": 1}', **when}}
+
+
+async def _notebook(w: World) -> dict[str, Any]:
+    await w.named("variants")
+    return {"json": {}}
+
+
 async def _const(value: str) -> str:
     return value
 
@@ -210,6 +234,8 @@ MAKERS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "templates": lambda _w: _const("custom"),
     "environments": _image,
     "entry": _image_entry,
+    "variants": _variant,
+    "schedules": _plan,
 }
 # Where the segment before a parameter does not say what it names.
 OWN: dict[str, dict[str, str]] = {
@@ -344,6 +370,9 @@ SAMPLES: dict[str, Sample] = {
     f"GET {THUMBNAIL}": having(THUMBNAIL, _picture),
     f"DELETE {THUMBNAIL}": having(THUMBNAIL, _picture),
     "POST /v1/content": named(),
+    "POST /v1/content/{guid}/render": _notebook,
+    "POST /schedules": _planned,
+    "POST /schedules/{id}": body({"email": False}),
     "POST /v1/content/{guid}/bundles": _bundle,
     "PATCH /v1/content/{guid}/environment": body([{"name": "A", "value": "1"}]),
     "PUT /v1/content/{guid}/environment": body([{"name": "A", "value": "1"}]),
