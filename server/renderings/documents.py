@@ -113,7 +113,11 @@ class Documents:
     async def render(self, view: ContentView, bundle: Bundle, prepared: Prepared, report: Report) -> None:
         """Render a version whose environment is ready; its new pages are shown from then on. Raises StartProblem."""
         assert bundle.id is not None
-        await self._renderer.render(view, bundle, prepared, report)
+        try:
+            await self._renderer.render(view, bundle, prepared, report)
+        except StartProblem as problem:
+            self._failed[bundle.id] = (time.monotonic(), problem)
+            raise
         self._failed.pop(bundle.id, None)
         self._sources.forget((view.id, bundle.id))
 

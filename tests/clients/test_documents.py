@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+from posit.connect import Client
+from posit.connect.errors import ClientError
+
 from tests.harness.gateway import Gateway
-from tests.harness.publishing import app_copy, deploy
+from tests.harness.publishing import app_copy, deploy, run_deploy
 
 
 def site(where: Path, text: str) -> Path:
@@ -29,13 +33,15 @@ def test_rsconnect_deploys_html(gateway: Gateway, home: Path, tmp_path: Path):
     assert gateway.visit(f"/content/{guid}/", **{"If-None-Match": again.headers["etag"]}).status_code == 304
 
 
-def test_rsconnect_deploys_a_notebook(gateway: Gateway, home: Path, tmp_path: Path):
-    folder = app_copy("notebook_echo", tmp_path)
-    source, picture = folder / "report.ipynb", folder / "dot.png"
-    guid = deploy(
-        gateway, "notebook", source, "-E", "GREETING=hello", "--hide-tagged-input", title="Report", home=home,
-        extra=(str(picture),),
-    )  # fmt: skip
+@pytest.fixture(scope="module")
+def notebook(gateway: Gateway, home: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = app_copy("notebook_echo", tmp_path_factory.mktemp("notebook"))
+    options, extra = ("-E", "GREETING=hello", "--hide-tagged-input"), (str(folder / "dot.png"),)
+    return deploy(gateway, "notebook", folder / "report.ipynb", *options, title="Report", home=home, extra=extra)
+
+
+def test_rsconnect_deploys_a_notebook(gateway: Gateway, notebook: str):
+    guid = notebook
     page = gateway.visit(f"/content/{guid}/")
     assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
     for shown in ("forty 42", "greeting hello", f"guid {guid}", '<b id="made">made by the kernel</b>'):
@@ -44,3 +50,56 @@ def test_rsconnect_deploys_a_notebook(gateway: Gateway, home: Path, tmp_path: Pa
     assert gateway.visit(f"/content/{guid}/dot.png").headers["content-type"] == "image/png"
     for hidden in ("report.ipynb", "requirements.txt", "manifest.json"):
         assert gateway.visit(f"/content/{guid}/{hidden}").status_code == 404
+
+
+def test_the_sdk_renders_again(gateway: Gateway, notebook: str):
+    client = Client(gateway.url, gateway.admin_key)
+    item = client.content.get(notebook)
+    assert item.is_rendered
+    before = item._default_variant["rendering_id"]
+    task = item.render()
+    task.wait_for()
+    assert (task.is_finished, task.error_code, task.error_message) == (True, 0, "")
+    assert item._default_variant["rendering_id"] > before
+    job = item.jobs[0]
+    assert (job["tag"], job["exit_code"], job["variant_id"]) == ("build_jupyter", 0, str(item._default_variant["id"]))
+    entries = gateway.api("GET", f"/v1/content/{notebook}/jobs/{job['key']}/log").json()["entries"]
+    assert any("Converting notebook report.ipynb to html" in entry["data"] for entry in entries)
+    with pytest.raises(ValueError, match="Restart not supported"):
+        item.restart()
+
+
+@pytest.mark.filterwarnings("ignore:The schedule API is experimental:FutureWarning")
+def test_the_sdk_plans(gateway: Gateway, notebook: str):
+    client = Client(gateway.url, gateway.admin_key)
+    item = client.content.get(notebook)
+    plans = item.schedule
+    assert plans.find_one() is None
+    made = plans.create(type="dayofweek", days=["monday", 3], timezone="America/New_York")
+    assert (made.rule, made["activate"], made["email"]) == ({"Days": [1, 3]}, True, False)
+    again = plans.create(type="semimonth", first=False)
+    assert (again["id"], again.rule, again["timezone"]) == (made["id"], {"First": False}, "America/New_York")
+    assert again["activate"] is True
+    found = plans.find_one()
+    assert found is not None
+    assert dict(found) == dict(again)
+    with pytest.warns(FutureWarning), pytest.raises(ClientError) as caught:
+        item._default_variant.send_mail("me")
+    assert caught.value.error_code == 43
+    plans.delete()
+    assert plans.find_one() is None
+
+
+def test_a_notebook_that_fails_fails_its_deployment(gateway: Gateway, home: Path, notebook: str, tmp_path: Path):
+    folder = app_copy("notebook_echo", tmp_path)
+    text = (folder / "report.ipynb").read_text().replace("6 * 7", "6 * seven")
+    (folder / "report.ipynb").write_text(text)
+    ran = run_deploy(gateway, "notebook", folder / "report.ipynb", "--app-id", notebook, home=home)
+    assert ran.code != 0
+    assert "NameError: name 'seven' is not defined" in ran.text
+    (newest, *_rest) = gateway.api("GET", f"/v1/content/{notebook}/bundles").json()
+    assert newest["active"] is False
+    draft = gateway.visit(f"/content/{notebook}/_bundle{newest['id']}/")
+    assert draft.status_code == 502
+    assert "seven" in draft.json()["error"]
+    assert "forty 42" in gateway.visit(f"/content/{notebook}/").text
