@@ -7,6 +7,7 @@ first for the bundle, and too late to take the place of the framework's own impo
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import importlib.util
 import inspect
@@ -87,6 +88,12 @@ def _file(code: str, name: str) -> ModuleType:
     return module
 
 
+def _first(name: str) -> None:
+    """Import a framework before the bundle's folder is looked at, if it is there."""
+    with contextlib.suppress(ImportError):  # it may be another framework, which the app imports itself
+        importlib.import_module(name)
+
+
 def wsgi_ready(app: Any) -> Any:
     """`app`, with the path `READY` answered before it (PEP 3333)."""
 
@@ -148,12 +155,14 @@ def serve_asgi(app: Any, port: int, base: str, **terms: Any) -> None:
 def run_wsgi(code: str, entry: str, port: int, base: str) -> None:
     """Any WSGI app."""
     importlib.import_module("waitress")
+    _first("flask")
     serve_wsgi(load(code, entry, ("app", "application", "api", "server")), port, base)
 
 
 def run_asgi(code: str, entry: str, port: int, base: str) -> None:
     """Any ASGI app."""
     importlib.import_module("uvicorn")
+    _first("fastapi")
     serve_asgi(load(code, entry, ("app", "application", "api", "main")), port, base)
 
 
