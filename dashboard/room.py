@@ -17,6 +17,7 @@ from dashboard.keys_pages import KeysPages
 from dashboard.log_pages import LogPages
 from dashboard.old_addresses import OldAddresses
 from dashboard.render import STATIC
+from dashboard.tools_pages import ToolsPages
 from server.services import Services
 from server.web.site import CachedStatic
 
@@ -38,5 +39,6 @@ def room(services: Services) -> list[BaseRoute]:
         *GroupsPages(desk).routes(),
         *ConnectionsPages(desk).routes(),
         *KeysPages(desk).routes(),
+        *ToolsPages(desk).routes(),
         *OldAddresses(desk).routes(),
     ]

@@ -10,6 +10,7 @@ from server.accounts.own_keys import OwnKeys
 from server.audit.api import AuditApi
 from server.bundles.api import BundlesApi
 from server.caches.api import CachesApi
+from server.claims.api import TokensApi
 from server.clients.api import ClientsApi
 from server.credentials.api import Exchange
 from server.discovery.api import discovery_routes
@@ -47,6 +48,7 @@ def api_routes(s: Services) -> list[Route]:
         KeysApi(OwnKeys(s.db, s.sessions, s.trail)).routes(),
         GroupsApi(s.groups).routes(),
         ClientsApi(s.tools).routes(),
+        TokensApi(s.claims, s.settings.origin).routes(),
         AccessApi(s.db, s.directory, s.guard, s.trail).routes(),
         ContentApi(
             s.db, s.directory, s.guard, s.trail, s.shelf, thumbnails=s.thumbnails, pool=s.pool, records=records

@@ -12,6 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from runners.environments.interpreters import discover
 from server.api import api_routes
+from server.authorize.claim import ClaimRoom
 from server.authorize.device import DeviceRoom
 from server.authorize.endpoints import Endpoints
 from server.authorize.pages import ToolPages
@@ -121,7 +122,8 @@ def _tool_routes(s: Services) -> list[Route]:
     """Where tools sign in, and where people let them."""
     pages = ToolPages(s.screens)
     authorize, device = AuthorizeRoom(s.tools, pages, s.csrf), DeviceRoom(s.tools, pages, s.csrf)
-    return [*Endpoints(s.tools).routes(), *authorize.routes(), *device.routes()]
+    rooms = (Endpoints(s.tools), authorize, device, ClaimRoom(s.claims, pages, s.csrf))
+    return [route for room in rooms for route in room.routes()]
 
 
 def _follow_changes(s: Services, presence: Presence, background: Background) -> None:

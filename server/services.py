@@ -19,6 +19,7 @@ from server.accounts.passwords import Passwords
 from server.audit.trail import Trail
 from server.bundles.intake import Intake
 from server.bundles.shelf import Shelf
+from server.claims.claims import Claims
 from server.clients.tools import Tools
 from server.content.directory import Directory
 from server.content.variables import Variables
@@ -67,6 +68,7 @@ class Services:
     passwords: Passwords
     sessions: Sessions
     tools: Tools
+    claims: Claims
     handles: Handles
     directory: Directory
     guard: Guard
@@ -136,6 +138,7 @@ def assemble(
         passwords=Passwords(),
         sessions=sessions,
         tools=Tools(db, sessions, trail, settings.origin),
+        claims=Claims(db, sessions, trail),
         handles=handles,
         directory=directory,
         guard=Guard(directory),

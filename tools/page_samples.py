@@ -852,6 +852,16 @@ def account_samples() -> Iterator[tuple[str, str, Any]]:
             problems={"name": "You have a key called Laptop already. Choose another name."},
         ),
     )
+    tools = (
+        account.ToolRow(
+            kind="sign-in", guid="t1", name="Posit CLI", since=ago(days=12), ends=NOW + timedelta(days=90),
+            address="192.0.2.17", last_used=ago(minutes=3),
+        ),
+        account.ToolRow(kind="claim", guid="t2", name=LONG, since=ago(days=80), ends=NOW + timedelta(days=10)),
+    )  # fmt: skip
+    shown = account.SignedInTools(page=page("Signed-in tools", PUBLISHER, "tools"), rows=tools)
+    yield "tools", "tools", shown
+    yield "tools-empty", "tools", replace(shown, page=page("Signed-in tools", ALICE, "tools"), rows=())
     yield "connect-hash", "connect_hash", account.HashRedirect(page=page("Older address", ALICE))
 
 

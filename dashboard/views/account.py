@@ -1,10 +1,11 @@
-"""What a person sees of their own: connected accounts and API keys; and the page that reads old addresses."""
+"""What a person sees of their own: accounts, keys and tools; and the page that reads old addresses."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from server.pages.views import Page
 
@@ -69,6 +70,29 @@ class Keys:
     typed_name: str = ""
     typed_days: str = "90"
     problems: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolRow:
+    """One tool that the looking person signed in. `name` is what the tool calls itself."""
+
+    kind: Literal["sign-in", "claim"]
+    """How it signed in: through the browser or with a code, or with a key of its own."""
+    guid: str
+    name: str
+    since: datetime
+    ends: datetime
+    """When it ends if it is not used."""
+    address: str = ""
+    last_used: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedInTools:
+    """`tools.html` at `/tools`. POST `/tools/{kind}/{guid}/sign-out`."""
+
+    page: Page
+    rows: tuple[ToolRow, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

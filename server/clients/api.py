@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
 from server.clients.tools import Tools
-from server.clients.wire import ClientObject, ClientPage, client_object
+from server.clients.wire import ClientObject, client_object
 from server.web.caller import Caller
-from server.web.described import Says
-from server.web.routes import Routes, empty_reply, json_reply, whole
+from server.web.described import PageOf, PageQuery, Says
+from server.web.paging import paged, paging_of
+from server.web.routes import Routes, empty_reply, json_reply
 
-PAGE_LIMIT = 500
 
+class ClientPath(TypedDict):
+    """Which tool: the client_id that it registered under."""
 
-class PageQuery(TypedDict, total=False):
-    """Which page."""
-
-    page_number: int
-    page_size: int
+    client_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
 class ClientsApi:
@@ -30,11 +31,9 @@ class ClientsApi:
 
     async def listing(self, request: Request, _caller: Caller) -> Response:
         """A page of the tools that registered, oldest first."""
-        page = whole(request, "page_number", 1, low=1)
-        size = whole(request, "page_size", 20, low=1, high=PAGE_LIMIT)
-        rows, total = await self._tools.clients(page, size)
-        shown: ClientPage = {"results": [client_object(row) for row in rows], "current_page": page, "total": total}
-        return json_reply(shown)
+        paging = paging_of(request)
+        rows, total = await self._tools.clients(paging.number, paging.size)
+        return json_reply(paged([client_object(row) for row in rows], total, paging))
 
     async def one(self, request: Request, _caller: Caller) -> Response:
         """One registered tool."""
@@ -47,9 +46,9 @@ class ClientsApi:
 
     def routes(self) -> Routes:
         """The declared routes."""
-        routes, one = Routes(), "/v1/oauth/clients/{client_id}"
-        terms = {"role": "administrator"}
-        routes.get("/v1/oauth/clients", **terms, says=Says(reply=ClientPage, query=PageQuery))(self.listing)
-        routes.get(one, **terms, says=Says(reply=ClientObject))(self.one)
-        routes.delete(one, **terms, says=Says(status=204))(self.drop)
+        routes, one, admin = Routes(), "/v1/oauth/clients/{client_id}", "administrator"
+        says = Says(reply=PageOf[ClientObject], query=PageQuery)
+        routes.get("/v1/oauth/clients", role=admin, says=says)(self.listing)
+        routes.get(one, role=admin, says=Says(reply=ClientObject, path=ClientPath))(self.one)
+        routes.delete(one, role=admin, says=Says(status=204, path=ClientPath))(self.drop)
         return routes

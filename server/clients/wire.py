@@ -11,6 +11,7 @@ from typing_extensions import TypedDict
 
 from server.db.clock import wire
 from server.db.models import ToolClient
+from server.web.described import Moment, RowId
 
 # Authlib judges transport by the address of a request; that is the business of whoever runs us (settings.public_url).
 NEUTRAL = "https://tabard.invalid/"
@@ -92,20 +93,12 @@ def refusal(error: str, description: str, status: int = 400) -> Reply:
 class ClientObject(TypedDict):
     """A registered tool (connect-api.md 1.7)."""
 
-    id: str
+    id: RowId
     client_id: str
     client_name: str
     redirect_uris: list[str]
-    created_at: str
-    last_used_at: str | None
-
-
-class ClientPage(TypedDict):
-    """One page of registered tools."""
-
-    results: list[ClientObject]
-    current_page: int
-    total: int
+    created_at: Moment
+    last_used_at: Moment | None
 
 
 def client_object(row: ToolClient) -> ClientObject:

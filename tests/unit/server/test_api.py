@@ -15,6 +15,7 @@ OPEN = {
     ("POST", "/v1/bootstrap"),
     ("POST", "/v1/experimental/bootstrap"),
     ("GET", "/v1/oauth/integrations/credentials"),
+    ("POST", "/tokens"),
 }
 FOR_APPS = {
     ("GET", "/me"),

@@ -15,10 +15,13 @@ from starlette.types import Receive, Scope, Send
 
 from server.accounts import store as accounts
 from server.audit.trail import Trail
+from server.authorize.claim import ClaimRoom
 from server.authorize.device import DeviceRoom
 from server.authorize.endpoints import Endpoints
 from server.authorize.pages import ToolPages
 from server.authorize.room import AuthorizeRoom
+from server.claims.api import TokensApi
+from server.claims.claims import Claims
 from server.clients.tools import Tools
 from server.db.clock import now
 from server.db.engine import Database
@@ -27,10 +30,13 @@ from server.keys.keyring import Keyring
 from server.sessions import identify
 from server.sessions import store as sessions_store
 from server.sessions.identify import Sessions
+from server.sessions.signatures import Line
+from server.web.api import Api
 from server.web.caller import BadCredential, Caller
 from server.web.csrf import Csrf
 from server.web.errors import ApiError, reply
 from server.web.screens import Screens
+from tests.harness.signing import Signer
 from tests.harness.tool_browser import decision_form
 
 ORIGIN = "http://localhost:3939"
@@ -53,6 +59,7 @@ class Rig:
 
     def __init__(self, db: Database, monkeypatch: Any) -> None:
         self.db, self.moment = db, now()
+        self.started = self.moment
         for module in (identify, sessions_store):
             monkeypatch.setattr(module, "now", lambda: self.moment)
         self.sessions = Sessions(db, secure=False, idle=10**8, absolute=10**8)
@@ -61,8 +68,15 @@ class Rig:
         self.screens = Screens(self.csrf, ORIGIN, https=False)
         self.tools = Tools(db, self.sessions, self.trail, ORIGIN, clock=lambda: self.moment)
         pages = ToolPages(self.screens)
-        rooms = (Endpoints(self.tools), AuthorizeRoom(self.tools, pages, self.csrf))
-        routes = [route for room in (*rooms, DeviceRoom(self.tools, pages, self.csrf)) for route in room.routes()]
+        self.claims = Claims(db, self.sessions, self.trail, clock=lambda: self.moment)
+        rooms = (
+            Endpoints(self.tools),
+            AuthorizeRoom(self.tools, pages, self.csrf),
+            DeviceRoom(self.tools, pages, self.csrf),
+            ClaimRoom(self.claims, pages, self.csrf),
+        )
+        routes = [route for room in rooms for route in room.routes()]
+        self.api = Api(TokensApi(self.claims, ORIGIN).routes().routes, self.csrf)
         self.rooms = Starlette(routes=routes, exception_handlers={ApiError: lambda _request, error: reply(error)})
         self.ann = db.write_now(lambda s: accounts.add_user(s, username="ann", role="publisher"))
         self.ended: list[str] = []
@@ -70,8 +84,9 @@ class Rig:
         self.tool, self.browser = self.new_browser(), self.new_browser()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope["state"] = {"caller": await self.sessions.identify(scope["headers"]), "request_id": "r"}
-        await self.rooms(scope, receive, send)
+        line = Line(scope["method"], scope["raw_path"])
+        scope["state"] = {"caller": await self.sessions.identify(scope["headers"], line), "request_id": "r"}
+        await (self.api if scope["path"].startswith("/__api__/") else self.rooms)(scope, receive, send)
 
     def new_browser(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(transport=httpx.ASGITransport(self), base_url=ORIGIN)  # type: ignore[arg-type]
@@ -144,6 +159,17 @@ class Rig:
 
     async def works(self, access_token: str) -> bool:
         return isinstance(await self.who(access_token), Caller)
+
+    async def bring(self, signer: Signer, **changes: object) -> httpx.Response:
+        """POST /tokens, as a tool begins."""
+        agent = {"User-Agent": "PositPublisher/2.11"}
+        return await self.tool.post("/__api__/tokens", json=signer.registration() | changes, headers=agent)
+
+    async def claim_page(self, signer: Signer) -> str:
+        """The address that a person opens for a tool that brought its token."""
+        reply = await self.bring(signer)
+        assert reply.status_code == 200, reply.text
+        return str(reply.json()["token_claim_url"]).replace(f"{ORIGIN}/connect/#", "")
 
     async def aclose(self) -> None:
         await self.tool.aclose()

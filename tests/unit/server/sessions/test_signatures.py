@@ -1,51 +1,43 @@
 """Signed requests: what is covered by the signature, and when it can be used."""
 
-import base64
 import hashlib
 from datetime import timedelta
-from email.utils import format_datetime
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
-from cryptography.hazmat.primitives.hashes import SHA1
 
 from server.db.clock import now
 from server.sessions.signatures import EMPTY_MD5, WINDOW, BadSignature, Line, read
+from tests.harness.signing import Signer
 
-TOKEN = "T" + "0123456789abcdef" * 2
 LINE = Line("POST", b"/__api__/v1/content?x=1")
 BODY = b'{"name": "x"}'
 
 
 @pytest.fixture(scope="module")
-def key() -> RSAPrivateKey:
-    return generate_private_key(65537, 2048)
+def signer() -> Signer:
+    return Signer()
 
 
-def signed(key: RSAPrivateKey, line: Line = LINE, body: bytes = BODY, *, hours: float = 0) -> dict[str, str]:
-    date = format_datetime(now() + timedelta(hours=hours), usegmt=True)
-    checksum = base64.b64encode(hashlib.md5(body).digest()).decode()
-    text = "\n".join([line.method, line.target.partition(b"?")[0].decode(), date, checksum])
-    signature = base64.b64encode(key.sign(text.encode(), PKCS1v15(), SHA1())).decode()
-    return {"x-auth-token": TOKEN, "x-auth-signature": signature, "date": date, "x-content-checksum": checksum}
+def signed(signer: Signer, line: Line = LINE, body: bytes = BODY, *, hours: float = 0) -> dict[str, str]:
+    made = signer.headers(line.method, line.target.decode(), body, off=timedelta(hours=hours))
+    return {name.lower(): value for name, value in made.items()}
 
 
 def raw(headers: dict[str, str]) -> tuple[tuple[bytes, bytes], ...]:
     return tuple((name.encode(), value.encode()) for name, value in headers.items())
 
 
-def test_a_good_signature(key: RSAPrivateKey):
-    found = read(raw(signed(key)), LINE, now())
-    assert found.token == TOKEN
-    assert found.made_by(key.public_key())
-    assert not found.made_by(generate_private_key(65537, 2048).public_key())
+def test_a_good_signature(signer: Signer):
+    found = read(raw(signed(signer)), LINE, now())
+    assert found.token == signer.token
+    assert found.made_by(signer.key.public_key())
+    assert not found.made_by(Signer().key.public_key())
 
 
 def test_the_same_bytes_as_the_client_signs():
     """Recorded once: the exact input of the scheme (connect-api.md 1.8)."""
     headers = {
-        "x-auth-token": TOKEN,
+        "x-auth-token": "T" + "0123456789abcdef" * 2,
         "x-auth-signature": "AAAA",
         "date": "Mon, 02 Jan 2006 15:04:05 GMT",
         "x-content-checksum": "1B2M2Y8AsgTpgAmY7PhCfg==",
@@ -66,22 +58,22 @@ def test_the_same_bytes_as_the_client_signs():
         Line("POST", b"/__api__/v1/users"),
     ],
 )
-def test_method_and_path_are_covered_as_sent(key: RSAPrivateKey, line: Line):
-    assert not read(raw(signed(key)), line, now()).made_by(key.public_key())
+def test_method_and_path_are_covered_as_sent(signer: Signer, line: Line):
+    assert not read(raw(signed(signer)), line, now()).made_by(signer.key.public_key())
 
 
 @pytest.mark.parametrize("name", ["x-content-checksum", "date"])
-def test_the_fields_are_covered(key: RSAPrivateKey, name: str):
-    other = {**signed(key), name: signed(key, body=b"other", hours=0.01)[name]}
-    assert not read(raw(other), LINE, now()).made_by(key.public_key())
+def test_the_fields_are_covered(signer: Signer, name: str):
+    other = {**signed(signer), name: signed(signer, body=b"other", hours=0.01)[name]}
+    assert not read(raw(other), LINE, now()).made_by(signer.key.public_key())
 
 
 @pytest.mark.parametrize("minutes", [-6, 6, 600])
-def test_the_date_is_near(key: RSAPrivateKey, minutes: float):
+def test_the_date_is_near(signer: Signer, minutes: float):
     with pytest.raises(BadSignature, match="clock"):
-        read(raw(signed(key, hours=minutes / 60)), LINE, now())
+        read(raw(signed(signer, hours=minutes / 60)), LINE, now())
     assert timedelta(minutes=5) == WINDOW
-    assert read(raw(signed(key, hours=4 / 60)), LINE, now())
+    assert read(raw(signed(signer, hours=4 / 60)), LINE, now())
 
 
 @pytest.mark.parametrize(
@@ -92,14 +84,14 @@ def test_the_date_is_near(key: RSAPrivateKey, minutes: float):
         {"x-auth-token": "T" + "g" * 32},
     ],
 )  # fmt: skip
-def test_what_cannot_be_read(key: RSAPrivateKey, changes: dict[str, str]):
+def test_what_cannot_be_read(signer: Signer, changes: dict[str, str]):
     with pytest.raises(BadSignature):
-        read(raw(signed(key) | changes), LINE, now())
+        read(raw(signed(signer) | changes), LINE, now())
 
 
 @pytest.mark.parametrize("name", ["x-auth-token", "x-auth-signature", "date", "x-content-checksum"])
-def test_each_field_is_sent_once(key: RSAPrivateKey, name: str):
-    sent = signed(key)
+def test_each_field_is_sent_once(signer: Signer, name: str):
+    sent = signed(signer)
     with pytest.raises(BadSignature, match="twice"):
         read((*raw(sent), (name.encode(), sent[name].encode())), LINE, now())
     with pytest.raises(BadSignature):
@@ -108,14 +100,14 @@ def test_each_field_is_sent_once(key: RSAPrivateKey, name: str):
         read(raw(sent), None, now())
 
 
-def test_where_no_body_is_checked_there_is_none(key: RSAPrivateKey):
+def test_where_no_body_is_checked_there_is_none(signer: Signer):
     assert hashlib.md5(b"").digest() == EMPTY_MD5
     line = Line("GET", b"/content/x/", empty=True)
-    good = signed(key, line, b"")
-    assert read(raw(good), line, now()).made_by(key.public_key())
+    good = signed(signer, line, b"")
+    assert read(raw(good), line, now()).made_by(signer.key.public_key())
     assert read(raw(good | {"content-length": "0"}), line, now())
     for headers, asked in (
-        (signed(key, line, b"x"), line),
+        (signed(signer, line, b"x"), line),
         (good | {"content-length": "1"}, line),
         (good | {"transfer-encoding": "chunked"}, line),
         (good, Line("POST", line.target, empty=True)),
