@@ -16,6 +16,7 @@ from server.oauth.integrations import Draft
 from server.vault.tokens import Issued
 from server.web.routes import PARAMETER, Route
 from tests.harness.git import Origin
+from tests.harness.signing import Signer
 from tests.unit.dashboard.rig import CUSTOM, ROBOT
 from tests.unit.server.house import House, Item, archive
 from tests.unit.server.instances.rig import until
@@ -28,6 +29,7 @@ ENVIRONMENT = {
     "matching": "any",
     "python": {"installations": [{"version": "3.11.7", "path": "/usr/bin/python3"}]},
 }
+SHARED = Signer()
 # One transparent pixel.
 PICTURE = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
@@ -313,6 +315,10 @@ async def _entry(w: World) -> dict[str, Any]:
     return {"json": {"principal_guid": viewer, "principal_type": "user", "role": "viewer"}}
 
 
+async def _signer(_w: World) -> dict[str, Any]:
+    return {"json": Signer(SHARED.key).registration()}
+
+
 async def _vanity(_w: World) -> dict[str, Any]:
     return {"json": {"path": f"/{fresh()}/"}}
 
@@ -369,6 +375,7 @@ SAMPLES: dict[str, Sample] = {
     f"DELETE {VANITY}": having(VANITY, _vanity),
     f"GET {THUMBNAIL}": having(THUMBNAIL, _picture),
     f"DELETE {THUMBNAIL}": having(THUMBNAIL, _picture),
+    "POST /tokens": _signer,
     "POST /v1/content": named(),
     "POST /v1/content/{guid}/render": _notebook,
     "POST /schedules": _planned,
