@@ -13,7 +13,7 @@ from server.caches.api import CachesApi
 from server.claims.api import TokensApi
 from server.clients.api import ClientsApi
 from server.credentials.api import Exchange
-from server.discovery.api import discovery_routes
+from server.discovery.api import Facts, discovery_routes
 from server.discovery.description import Description
 from server.groups.api import GroupsApi
 from server.images.api import ImagesApi
@@ -27,6 +27,7 @@ from server.publishing.records import Records
 from server.publishing.variables_api import VariablesApi
 from server.renderings.api import RenderingsApi
 from server.repository.api import RepositoryApi
+from server.running import IDLE_SECONDS
 from server.services import Services
 from server.tags.api import TagsApi
 from server.tasks.api import task_routes
@@ -42,7 +43,7 @@ def api_routes(s: Services) -> list[Route]:
     """The declared routes of all rooms and services."""
     records = Records(s.settings.origin)
     groups = (
-        discovery_routes(s.settings.origin, s.interpreters),
+        discovery_routes(_facts(s)),
         Bootstrap(s.db, s.trail, s.settings.bootstrap_secretkey).routes(),
         PeopleApi(s.db, s.trail, s.passwords, s.sessions, s.settings.default_user_role).routes(),
         KeysApi(OwnKeys(s.db, s.sessions, s.trail)).routes(),
@@ -86,3 +87,7 @@ def api_routes(s: Services) -> list[Route]:
     found += oauth.routes(s.integrations, s.associations, s.guard)
     found += vault.routes(s.vault, s.integrations, s.trail)
     return Description(found, s.settings.origin).routes
+
+
+def _facts(s: Services) -> Facts:
+    return Facts(s.settings.origin, s.interpreters, s.fetching.available, s.settings.app_start_timeout, IDLE_SECONDS)

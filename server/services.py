@@ -10,10 +10,10 @@ from uv import find_uv_bin
 
 from integrations import catalog
 from integrations.http import OutboundClient
+from runners import tools
 from runners.backends.local import LocalRunner
 from runners.environments.interpreters import Interpreter
 from runners.environments.store import EnvironmentStore
-from runners.repositories.program import find as find_git
 from server.access.guard import Guard
 from server.accounts.passwords import Passwords
 from server.audit.trail import Trail
@@ -182,7 +182,7 @@ def _environments(settings: Settings, data: Path, interpreters: tuple[Interprete
 
 
 def _means(settings: Settings, data: Path) -> Means:
-    return Means(find_git(), data / "git", settings.installer_variables, settings.git_allow_local)
+    return Means(tools.find("git"), data / "git", settings.installer_variables, settings.git_allow_local)
 
 
 def _pool(

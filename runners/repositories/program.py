@@ -7,7 +7,6 @@ import contextlib
 import os
 import re
 import resource
-import shutil
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,12 +44,6 @@ class GitFailed(Exception):
     def __init__(self, message: str, output: str = "") -> None:
         super().__init__(message)
         self.message, self.output = message, output
-
-
-def find() -> Path | None:
-    """The git of this machine, or None."""
-    found = shutil.which("git", path=os.defpath + ":/usr/local/bin")
-    return None if found is None else Path(found)
 
 
 @dataclass(frozen=True)

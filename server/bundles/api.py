@@ -117,6 +117,7 @@ class BundlesApi:
             headers=UploadHeaders,
             reply=BundleObject,
             fails=(408, 409, 507),
+            refuses="What is sent, or lies at `url`, must be a tar.gz with a manifest.json (38, 104, 135, 232, 233).",
         )
         routes.post(path, role="publisher", says=takes)(self.upload)
         routes.get(path, content_key=True, says=Says(reply=list[BundleObject], query=BundleQuery))(self.listing)

@@ -1,18 +1,13 @@
-"""Queries over instances, and the job object of the API (connect-api.md 2.7)."""
+"""Queries over instances."""
 
 from __future__ import annotations
 
-import socket
-from typing import Any
-
 from sqlmodel import Session, col, select
 
-from server.content.view import variant_key
-from server.db.clock import now, wire
+from server.db.clock import now
 from server.db.models import Instance
 from server.web.errors import ApiError
 
-ACTIVE, FINALIZED = 0, 2
 TAGS = {
     "shiny": "run_app",
     "api": "run_api",
@@ -71,35 +66,3 @@ def by_key(session: Session, content_id: int, key: str) -> Instance:
     if row is None:
         raise ApiError(404, 4, "The requested job does not exist.")
     return row
-
-
-def job_object(row: Instance, content_guid: str) -> dict[str, Any]:
-    """The job on the wire; it no longer changes once it has ended."""
-    return {
-        "id": str(row.id),
-        "ppid": None,
-        "pid": None if row.pid is None else str(row.pid),
-        "key": row.key,
-        "remote_id": None,
-        "app_id": str(row.content_id),
-        "app_guid": content_guid,
-        "content_id": str(row.content_id),
-        "content_guid": content_guid,
-        "variant_id": str(row.content_id) if row.tag in RENDERINGS else "0",
-        "variant_key": variant_key(content_guid) if row.tag in RENDERINGS else None,
-        "bundle_id": None if row.bundle_id is None else str(row.bundle_id),
-        "start_time": wire(row.start_time),
-        "end_time": wire(row.end_time),
-        "last_heartbeat_time": wire(row.end_time or row.start_time),
-        "queued_time": None,
-        "queue_name": None,
-        "tag": row.tag,
-        "exit_code": row.exit_code,
-        "error": row.error,
-        "status": ACTIVE if row.end_time is None else FINALIZED,
-        "hostname": socket.gethostname(),
-        "cluster": "Local",
-        "image": "Local",
-        "run_as": "",
-        "skip_reason": None,
-    }

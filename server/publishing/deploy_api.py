@@ -34,7 +34,8 @@ class Begun(TypedDict):
     task_id: str
 
 
-SAYS = Says(body=WorkInput, optional_body=True, reply=Begun, status=202, fails=(409,))
+REFUSES = "There must be a version to deploy: the one named, or else one that is active (code 28)."
+SAYS = Says(body=WorkInput, optional_body=True, reply=Begun, status=202, fails=(409,), refuses=REFUSES)
 
 
 def deploy_routes(deployer: Deployer, fetching: Fetching, guard: Guard) -> Routes:

@@ -126,6 +126,7 @@ class RepositoryApi:
         routes.put(path, says=Says(body=NewRepository, reply=RepositoryObject), **terms)(self.put)
         routes.patch(path, says=Says(body=RepositoryChange, reply=RepositoryObject), **terms)(self.patch)
         routes.delete(path, says=Says(status=204), **terms)(self.remove)
-        makes = Says(body=BundleRequest, optional_body=True, reply=FetchedBundle, fails=(409, 507))
+        fetched = "The repository must be one that can be fetched, with a manifest.json in the folder (code 38)."
+        makes = Says(body=BundleRequest, optional_body=True, reply=FetchedBundle, fails=(409, 507), refuses=fetched)
         routes.post(f"{path}/bundle", says=makes, **terms)(self.bundle)
         return routes

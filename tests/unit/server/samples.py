@@ -233,6 +233,7 @@ MAKERS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "integrations": _integration,
     "robot": _robot,
     "sessions": _session,
+    "scheduler": lambda _w: _const("python-panel"),
     "templates": lambda _w: _const("custom"),
     "environments": _image,
     "entry": _image_entry,

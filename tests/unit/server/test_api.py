@@ -12,6 +12,7 @@ OPEN = {
     ("GET", "/openapi.json"),
     ("GET", "/server_settings"),
     ("GET", "/v1/server_settings"),
+    ("GET", "/v1/server_settings/public"),
     ("POST", "/v1/bootstrap"),
     ("POST", "/v1/experimental/bootstrap"),
     ("GET", "/v1/oauth/integrations/credentials"),

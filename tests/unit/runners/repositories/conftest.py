@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from runners.repositories.program import Git, find
+from runners.repositories.program import Git
+from runners.tools import find
 from tests.harness.git import Origin
 
 
@@ -18,7 +19,7 @@ def origin(tmp_path: Path) -> Origin:
 
 @pytest.fixture
 async def make_git(tmp_path: Path) -> Callable[..., Git]:
-    program = find()
+    program = find("git")
     assert program is not None, "install git: tools/ensure_programs.py"
 
     def make(**changes: Any) -> Git:

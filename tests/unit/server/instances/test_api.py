@@ -7,6 +7,7 @@ import pytest
 
 from runners import output
 from server.db.engine import Database
+from server.instances import store
 from server.instances.api import JobsApi
 from server.instances.live import Live, Place
 from tests.unit.server.standing import Standing, open_standing
@@ -67,3 +68,23 @@ async def test_what_an_app_printed(desk: Standing):
     assert got.headers["content-disposition"] == f'attachment; filename="job-{live.key}.log"'
     assert got.headers["x-content-type-options"] == "nosniff"
     assert got.headers["content-type"].startswith("text/plain")
+
+
+async def test_why_it_failed_what_it_uses_and_what_it_prints(desk: Standing):
+    live = await start(desk)
+    one = f"{LIST}/{live.key}"
+    everybody = {"owner": 200, "editor": 200, "admin": 200, "viewer": 403, "stranger": 404, "app": 403}
+    assert await desk.statuses("GET", f"{one}/metrics") == everybody
+    assert (await desk.call("owner", "GET", f"{one}/error")).status == 204
+    # The fake runner's process is not one of this machine.
+    assert (await desk.call("owner", "GET", f"{one}/metrics")).json == {
+        "content_guid": desk.guid, "job_key": live.key, "samples": [],
+    }  # fmt: skip
+    (output.folder(desk.run_root / live.key) / "stdout").write_text("one\n")
+    desk.db.write_now(store.ended, live.key, 3, "The app fell over.")
+    assert (await desk.call("owner", "GET", f"{one}/error")).json["summary"] == "The app fell over."
+    assert await desk.statuses("GET", f"{one}/tail") == everybody
+    tailed = await desk.call("owner", "GET", f"{one}/tail")
+    assert tailed.headers["content-type"].startswith("text/event-stream")
+    assert tailed.body.decode().splitlines()[-3:] == ["event: end", "data: {}", ""]
+    assert '"data": "one"' in tailed.body.decode()

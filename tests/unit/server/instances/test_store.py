@@ -41,15 +41,3 @@ async def test_another_items_instance_is_not_found(db: Database, item: int):
         db.read_now(store.by_key, item + 1, "one")
     assert (caught.value.status, caught.value.code) == (404, 4)
     assert "job" in caught.value.message
-
-
-async def test_a_job_on_the_wire(db: Database, item: int):
-    row = db.write_now(store.begin, Instance(key="one", content_id=item, bundle_id=7, tag="run_streamlit"))
-    begun = store.job_object(row, "g")
-    assert (begun["status"], begun["pid"], begun["bundle_id"], begun["end_time"]) == (0, None, "7", None)
-    assert begun["last_heartbeat_time"] == begun["start_time"]
-    db.write_now(store.running, "one", 4711, 99, 8000)
-    db.write_now(store.ended, "one", 0, None)
-    done = store.job_object(db.read_now(store.by_key, item, "one"), "g")
-    assert (done["status"], done["pid"], done["exit_code"], done["content_guid"]) == (2, "4711", 0, "g")
-    assert done["last_heartbeat_time"] == done["end_time"] is not None

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from integrations.http import OutboundClient
-from runners.repositories.program import find
+from runners.tools import find
 from server.bundles.intake import Intake
 from server.bundles.shelf import Shelf
 from server.db.engine import Database
@@ -32,7 +32,7 @@ async def desk(db: Database, tmp_path: Path) -> AsyncIterator[Standing]:
         deployer = Deployer(db, made.directory, made.tasks, made.preparer, made.pool, made.documents, made.trail)  # type: ignore[arg-type]
         outbound = OutboundClient(allow_local=True)
         intake = Intake(db, Shelf(tmp_path / "bundles", 10**7), made.trail)
-        fetching = Fetching(db, intake, outbound, Means(find(), tmp_path / "git", {}, allow_local=True))
+        fetching = Fetching(db, intake, outbound, Means(find("git"), tmp_path / "git", {}, allow_local=True))
         made.routes = deploy_routes(deployer, fetching, made.guard)
         yield made
         await outbound.aclose()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from integrations.http import OutboundClient
-from runners.repositories.program import find
+from runners.tools import find
 from server.bundles.intake import Intake
 from server.bundles.shelf import Shelf
 from server.db.engine import Database
@@ -29,7 +29,7 @@ class GitDesk(Standing):
         self.tasks, self.shelf = Tasks(db), Shelf(root / "bundles", 10 * 1024 * 1024)
         self.outbound = OutboundClient(allow_local=True)
         self.intake = Intake(db, self.shelf, self.trail)
-        self.fetching = self.over(Means(find(), root / "git", {}, allow_local=True))
+        self.fetching = self.over(Means(find("git"), root / "git", {}, allow_local=True))
         self.root = root
 
     def over(self, means: Means) -> Fetching:
