@@ -10,6 +10,7 @@ st.title("Streamlit probe")
 
 headers = st.context.headers
 st.write("Viewer:", headers.get("X-App-User", "nobody"))
+st.write("Groups:", headers.get("X-App-Groups", "none"))
 st.write("Session handle:", "present" if headers.get("Posit-Connect-User-Session-Token") else "absent")
 st.write("st.user name:", getattr(st.user, "username", None) or "unknown")
 st.json({name: "…" if "token" in name.lower() else value for name, value in headers.to_dict().items()}, expanded=False)
