@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Literal
 
+from sqlmodel import Session
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -14,13 +15,17 @@ from starlette.routing import Route
 from dashboard import forms
 from dashboard.desk import Desk, Refused
 from dashboard.health import health, known_kind
-from dashboard.views.content import ContentHead, ContentInfo
+from dashboard.thumbnail import thumbnail
+from dashboard.views.content import ContentHead, ContentInfo, Labels, TagView
 from server.access.policy import may_edit, may_read_record
-from server.content import overview
+from server.content import lists, overview
 from server.content.editing import Editing
 from server.content.view import ContentView
 from server.db.models import Instance
 from server.instances import store as instances
+from server.tags import store as tags
+from server.tags.carrying import placed
+from server.vanity import store as vanities
 from server.web.caller import Caller
 
 Tab = Literal["info", "access", "logs"]
@@ -82,7 +87,7 @@ class InfoPages:
 
     async def info(self, request: Request, caller: Caller) -> Response:
         """The tab."""
-        return await self._show(request, caller, await self._frame.editable(request, caller))
+        return await self.again(request, caller, await self._frame.editable(request, caller))
 
     async def save(self, request: Request, caller: Caller) -> Response:
         """The form: title and description."""
@@ -95,20 +100,23 @@ class InfoPages:
         }
         problems = {name: text for name, text in checks.items() if text}
         if problems:
-            return await self._show(request, caller, view, typed=(title, description), problems=problems)
+            return await self.again(request, caller, view, typed=(title, description), problems=problems)
         await self._editing.describe(caller, view, title=title, description=description)
         return self._desk.back(caller, f"/apps/{view.guid}/info", "Saved.")
 
-    async def _show(
+    async def again(
         self,
         request: Request,
         caller: Caller,
         view: ContentView,
         *,
         typed: tuple[str, str] | None = None,
+        typed_path: str | None = None,
         problems: Mapping[str, str] | None = None,
     ) -> Response:
+        """The tab, with what was typed and what is wrong with it, where something is."""
         details = await self._services.db.read(overview.details, view.guid)
+        labels = await self._services.db.read(_labels, view, typed_path)
         runs = await self._frame.runs(view)
         title, description = typed or (details.title, details.description)
         shown = ContentInfo(
@@ -124,6 +132,7 @@ class InfoPages:
             bundle_size=details.bundle_size,
             environment_variables=details.variables,
             failure=failure(runs[0]) if runs else "",
+            labels=labels,
             problems=problems or {},
         )
         return self._desk.show("content_info", shown, 400 if problems else 200)
@@ -135,6 +144,21 @@ class InfoPages:
             self._desk.route("GET", "/apps/{guid}/info", self.info),
             self._desk.route("POST", "/apps/{guid}/info", self.save),
         ]
+
+
+def _labels(session: Session, view: ContentView, typed_path: str | None) -> Labels:
+    """What describes an item beside its title. Four statements."""
+    path = vanities.of_many(session, [view.id]).get(view.id, "")
+    carried = {tag.id for tag in tags.of_content(session, view.id)}
+    everything = [TagView(str(one.number), one.name, one.above) for one in placed(tags.listing(session))]
+    return Labels(
+        path=path,
+        typed_path=path.strip("/") if typed_path is None else typed_path,
+        tags=tuple(one for one in everything if int(one.id) in carried),
+        choices=tuple(one for one in everything if int(one.id) not in carried),
+        picture=lists.pictures(session, [view.id]).get(view.id, ""),
+        drawing=thumbnail(known_kind(view.app_mode), view.title),
+    )
 
 
 def failure(run: Instance) -> str:

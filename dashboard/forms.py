@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
 from urllib.parse import parse_qsl
 
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from server.web.body import FORM_FIELDS, read_limited
 from server.web.errors import CANNOT_PARSE, invalid
 
 LIMIT = 256 * 1024
+# What the fields beside a file may hold.
+FIELDS_LIMIT = 64 * 1024
 
 
 class Form:
@@ -41,6 +45,29 @@ async def read(request: Request) -> Form:
     except ValueError:
         raise invalid("The form in the request body cannot be read.", CANNOT_PARSE) from None
     return Form(pairs)
+
+
+async def read_file(request: Request, name: str, most: int) -> tuple[Form, bytes]:
+    """The fields of a multipart form and the bytes of its file `name`; none are no bytes.
+
+    Raises ApiError 400, and 413 for a file of more than `most` bytes.
+    """
+    raw = await read_limited(request, most + FIELDS_LIMIT)
+
+    async def once() -> AsyncGenerator[bytes, None]:
+        yield raw
+
+    try:
+        parser = MultiPartParser(request.headers, once(), max_files=1, max_fields=10, max_part_size=FIELDS_LIMIT)
+        found = await parser.parse()
+    except (MultiPartException, KeyError, ValueError):
+        raise invalid("The form in the request body cannot be read.", CANNOT_PARSE) from None
+    fields = [(key, value) for key, value in found.multi_items() if isinstance(value, str)]
+    file = found.get(name)
+    try:
+        return Form(fields), await file.read() if isinstance(file, UploadFile) else b""
+    finally:
+        await found.close()
 
 
 def unfit(value: str, most: int, *, lines: bool = False) -> str:

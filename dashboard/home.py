@@ -16,6 +16,8 @@ from server.pages.views import Contact
 from server.web.caller import Caller
 
 LONGEST_QUERY = 200
+# More cards than anybody looks through, and a page that stays quick.
+MOST_SHOWN = 120
 
 
 class HomePages:
@@ -34,16 +36,16 @@ class HomePages:
 
     async def _view(self, request: Request, caller: Caller) -> Home:
         query = request.query_params.get("q", "")[:LONGEST_QUERY]
-        found = await self._services.db.read(overview.items, caller)
-        cards = [self._card(item, caller) for item in found if item.bundle_id is not None or item.editable_by(caller)]
+        found = await self._services.db.read(overview.found, caller, query, MOST_SHOWN)
         table = caller.has("publisher") and request.query_params.get("view") == "table"
         return Home(
             page=self._desk.page(request, caller, "Home", "home"),
-            cards=tuple(card for card in cards if matches(card, query)),
+            cards=tuple(self._card(item, caller) for item in found.items),
+            found=found.matching,
             query=query,
             layout="table" if table else "cards",
-            total=len(cards),
-            askable=() if cards or caller.has("publisher") else await self._askable(),
+            total=found.total,
+            askable=() if found.total or caller.has("publisher") else await self._askable(),
         )
 
     def _card(self, item: Item, caller: Caller) -> ContentCard:
@@ -58,6 +60,7 @@ class HomePages:
             opens=item.bundle_id is not None and item.open_to(caller),
             version=str(item.bundle_id or ""),
             deployed=item.deployed,
+            picture=item.picture,
         )
 
     async def _askable(self) -> tuple[Contact, ...]:
@@ -68,10 +71,3 @@ class HomePages:
     def routes(self) -> list[Route]:
         """The addresses of this screen."""
         return [self._desk.route("GET", "/", self.home), self._desk.route("GET", "/home/cards", self.cards)]
-
-
-def matches(card: ContentCard, query: str) -> bool:
-    """Whether every word of the search is in the card's title, owner or kind."""
-    words = query.casefold().split()
-    text = f"{card.title} {card.owner} {card.kind_label}".casefold()
-    return all(word in text for word in words)

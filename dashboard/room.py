@@ -14,6 +14,7 @@ from dashboard.home import HomePages
 from dashboard.integration_delete import IntegrationDeletePages
 from dashboard.integrations_pages import IntegrationsPages
 from dashboard.keys_pages import KeysPages
+from dashboard.labels_pages import LabelPages
 from dashboard.log_pages import LogPages
 from dashboard.old_addresses import OldAddresses
 from dashboard.render import STATIC
@@ -26,12 +27,14 @@ def room(services: Services) -> list[BaseRoute]:
     """The dashboard's routes over a server's services."""
     desk = Desk(services)
     frame, integrations = ContentFrame(desk), IntegrationsPages(desk)
+    info = InfoPages(desk, frame)
     # Only these public files are compressed: a page holds a CSRF token, and compressing would tell of it (BREACH).
     static = GZipMiddleware(CachedStatic(directory=STATIC), minimum_size=1024, compresslevel=6)
     return [
         Mount("/dashboard-static", static),
         *HomePages(desk).routes(),
-        *InfoPages(desk, frame).routes(),
+        *info.routes(),
+        *LabelPages(desk, frame, info).routes(),
         *AccessPages(desk, frame).routes(),
         *LogPages(desk, frame).routes(),
         *integrations.routes(),

@@ -9,6 +9,7 @@ from typing import Any
 
 from dashboard import render as dashboard_render
 from dashboard.fields import draw
+from dashboard.thumbnail import thumbnail
 from dashboard.views import account, content, groups, home, integrations
 from server.pages import render as gate_render
 from server.pages import views as gates
@@ -329,6 +330,7 @@ def home_samples() -> Iterator[tuple[str, str, Any]]:
             page=page("Home", PUBLISHER, "home", gates.Flash(kind="success", text="Welcome back, Priya.")),
             cards=CARDS,
             total=8,
+            found=1250,
         ),
     )
     yield "home-table", "home", home.Home(page=page("Home", PUBLISHER, "home"), cards=CARDS, total=8, layout="table")
@@ -359,6 +361,23 @@ def head(tab: Any, **changes: Any) -> content.ContentHead:
     return replace(made, **changes)
 
 
+LABELS = content.Labels(
+    path="/finance/sales/",
+    typed_path="finance/sales",
+    tags=(
+        content.TagView("2", "Sales", ("Team",)),
+        content.TagView("3", "North and the islands", ("Team", "Sales")),
+        content.TagView("9", "Weekly", ("Rhythm",)),
+    ),
+    choices=(
+        content.TagView("10", "Daily", ("Rhythm",)),
+        content.TagView("4", "South", ("Team", "Sales")),
+        content.TagView("5", "Finance", ("Team",)),
+    ),
+    drawing=thumbnail("python-streamlit", "Sales"),
+)
+
+
 def content_samples() -> Iterator[tuple[str, str, Any]]:
     info = content.ContentInfo(
         page=page("Sales", PUBLISHER, "home", gates.Flash(kind="success", text="Saved.")),
@@ -372,6 +391,7 @@ def content_samples() -> Iterator[tuple[str, str, Any]]:
         bundle="12",
         bundle_size=48_200,
         environment_variables=("SALES_SCHEMA", "PLOTLY_THEME", "A_RATHER_LONG_ENVIRONMENT_VARIABLE_NAME_THAT_GOES_ON"),
+        labels=LABELS,
     )
     yield "info", "content_info", info
     yield (
@@ -383,7 +403,13 @@ def content_samples() -> Iterator[tuple[str, str, Any]]:
             content=head("info", title=LONG, health="failed"),
             title=LONG,
             failure="ModuleNotFoundError: No module named 'pandas'. Version 11 is still being served.",
-            problems={"title": "A title has at most 1000 letters."},
+            problems={
+                "title": "A title has at most 1000 letters.",
+                "path": "Other content has a path above or below this one; choose one beside it.",
+                "picture": "Send a whole PNG, JPEG, GIF or WebP picture of at most 10000 pixels a side.",
+                "tag_id": "This tag is not there any more; choose one of the list.",
+            },
+            labels=replace(LABELS, typed_path="finance/a-rather-long-path-that-goes-on/and-on/and-on", tags=()),
         ),
     )
     yield (
@@ -393,6 +419,7 @@ def content_samples() -> Iterator[tuple[str, str, Any]]:
             info,
             page=page("Untitled", PUBLISHER),
             content=head("info", title="", kind="", health="never_deployed", as_you=False),
+            labels=content.Labels(drawing=thumbnail("", "")),
             title="",
             description="",
             deployed=None,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from dashboard.thumbnail import Thumbnail
 from dashboard.views.home import Health, kind_label
 from dashboard.views.integrations import AuthType
 from server.pages.views import Page
@@ -33,6 +34,42 @@ class ContentHead:
         return kind_label(self.kind)
 
 
+@dataclass(frozen=True, slots=True)
+class TagView:
+    """A tag with the names of what is above it, its category first."""
+
+    id: str
+    name: str
+    above: tuple[str, ...]
+
+    @property
+    def below_category(self) -> str:
+        """The way to it from its category: `Sales › North`."""
+        return " › ".join((*self.above[1:], self.name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """What describes an item beside its title. Problem keys: `path`, `tag_id`, `picture`.
+
+    `path` is the path of its own with its slashes, `typed_path` what the field holds; `choices` are the tags it
+    does not carry; `picture` names the picture's bytes and is empty where it has none.
+    """
+
+    path: str = ""
+    typed_path: str = ""
+    tags: tuple[TagView, ...] = ()
+    choices: tuple[TagView, ...] = ()
+    picture: str = ""
+    drawing: Thumbnail
+
+    @property
+    def categories(self) -> tuple[tuple[str, tuple[TagView, ...]], ...]:
+        """The choices by category, both in the order of the tree."""
+        names = dict.fromkeys(one.above[0] for one in self.choices)
+        return tuple((name, tuple(one for one in self.choices if one.above[0] == name)) for name in names)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentInfo:
     """`content_info.html` at `/apps/{guid}/info`. `title` and `description` are what the form holds."""
@@ -54,6 +91,7 @@ class ContentInfo:
     """Names only: values are never shown again."""
     failure: str = ""
     """Why the newest deploy or start failed, one sentence; empty when all is well."""
+    labels: Labels
     problems: Mapping[str, str] = field(default_factory=dict)
 
 

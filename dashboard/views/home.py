@@ -55,6 +55,8 @@ class ContentCard:
     """There is something to open, and this person may; otherwise its title leads to the settings."""
     version: str = ""
     deployed: datetime | None = None
+    picture: str = ""
+    """Names the bytes of a picture somebody uploaded; without one, it is drawn."""
 
     @property
     def href(self) -> str:
@@ -83,4 +85,6 @@ class Home:
     layout: Literal["cards", "table"] = "cards"
     total: int = 0
     """How many items there are without the search."""
+    found: int = 0
+    """How many items the search finds, of which the first are shown."""
     askable: tuple[Contact, ...] = ()

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from server.content import reach
 from server.content.seeking import Sought
-from server.db.models import Content, ContentTag, Tag, User
+from server.db.models import Content, ContentTag, Tag, Thumbnail, User
 from server.web.caller import Caller
 
 Sort = Literal["last_deployed_time", "created_time", "name", "title", "owner"]
@@ -43,6 +43,16 @@ def visible_to(caller: Caller) -> ColumnElement[bool]:
     )
 
 
+def usable_by(caller: Caller) -> ColumnElement[bool]:
+    """What the caller, who may see it, can open or change (as server.access.policy)."""
+    if caller.has("administrator"):
+        return true()
+    mine = [col(Content.bundle_id).is_not(None), col(Content.owner_id) == caller.user_id]
+    if caller.has("publisher"):
+        mine.append(col(Content.id).in_(reach.listed(caller.guid, role="owner")))
+    return or_(*mine)
+
+
 def listing(
     session: Session,
     caller: Caller,
@@ -70,16 +80,18 @@ def search(
     *,
     sort: Sort = "last_deployed_time",
     descending: bool | None = None,
+    usable: bool = False,
     skip: int = 0,
     size: int,
 ) -> tuple[list[Row], int]:
     """A page of what the caller may see and `sought` describes, and how many there are. At most four statements.
 
+    With `usable`, only what the caller can open or change: for most people that leaves out what has no version yet.
     Text is sought row by row. So that this is done once and not for the number and for the page each, what is rare
     is noted first; what is frequent fills a page early, read in the order of an index.
     """
     described = meeting(sought, caller)
-    met = and_(visible_to(caller), *described)
+    met = and_(visible_to(caller), *described, *([usable_by(caller)] if usable else []))
     total: int | None = None
     if described:
         few = session.exec(select(Content.id).where(met).limit(FEW + 1)).all()
@@ -148,3 +160,9 @@ def _carrying(tags: ColumnElement[bool]) -> ColumnElement[bool]:
     """Content that carries a tag for which `tags` holds. Asked once a statement, not once a row."""
     meant = select(Tag.id).where(tags)
     return col(Content.id).in_(select(ContentTag.content_id).where(col(ContentTag.tag_id).in_(meant)))
+
+
+def pictures(session: Session, ids: Sequence[int]) -> dict[int, str]:
+    """Which of these content items have a picture, and the names of its bytes. One statement."""
+    query = select(Thumbnail.content_id, Thumbnail.file).where(col(Thumbnail.content_id).in_(ids))
+    return {number: file.partition(".")[0] for number, file in session.exec(query).all()}

@@ -9,6 +9,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from server.content import lists, reach, store
+from server.content.seeking import Sought, sought
 from server.db.models import Association, Bundle, Content, Instance, Integration, User
 from server.web.caller import Caller
 
@@ -21,7 +22,7 @@ BUILD = "python_restore"
 class Item:
     """One content item in a list. `listed` is what its access list makes of the caller: `viewer`, `owner` or empty.
 
-    `failed`: the newest run of the version that serves did not end well.
+    `failed`: the newest run of the version that serves did not end well. `picture` names the bytes of its picture.
     """
 
     guid: str
@@ -35,6 +36,7 @@ class Item:
     as_you: bool
     failed: bool
     listed: str
+    picture: str = ""
 
     def editable_by(self, caller: Caller) -> bool:
         """As server.access.policy.may_edit decides it, from what this item holds."""
@@ -44,6 +46,15 @@ class Item:
     def open_to(self, caller: Caller) -> bool:
         """As server.access.policy.may_view decides it for somebody who is signed in."""
         return self.owner_guid == caller.guid or bool(self.listed) or self.access_type != "acl"
+
+
+@dataclass(frozen=True)
+class Found:
+    """The first items that a search finds, how many it finds, and how many there are without it."""
+
+    items: tuple[Item, ...]
+    matching: int
+    total: int
 
 
 @dataclass(frozen=True)
@@ -72,13 +83,22 @@ def failed(run: Instance) -> bool:
     return run.exit_code not in (None, 0) or run.error.startswith("did not start: Start")
 
 
-def items(session: Session, caller: Caller) -> list[Item]:
-    """Everything the caller may open (administrators: everything), last deployed first. Four statements."""
-    rows = lists.listing(session, caller)
+def found(session: Session, caller: Caller, text: str, most: int) -> Found:
+    """What the caller can open or change and a search finds, last deployed first; `most` items of it."""
+    met = sought(text)
+    rows, matching = lists.search(session, caller, met, usable=True, size=most)
+    total = matching if met == Sought() else lists.search(session, caller, Sought(), usable=True, size=1)[1]
+    return Found(_items(session, caller, rows), matching, total)
+
+
+def _items(session: Session, caller: Caller, rows: list[lists.Row]) -> tuple[Item, ...]:
+    """The rows as they are listed, with four more statements."""
+    ids = [content.id or 0 for content, _owner in rows]
     listed = reach.roles(session, caller.guid)
-    personal = _personal(session)
-    troubled = {run.content_id for run in _newest_runs(session) if failed(run)}
-    return [
+    personal = _personal(session, ids)
+    troubled = {run.content_id for run in _newest_runs(session, ids) if failed(run)}
+    pictures = lists.pictures(session, ids)
+    return tuple(
         Item(
             guid=content.guid,
             title=content.title or content.name,
@@ -91,27 +111,28 @@ def items(session: Session, caller: Caller) -> list[Item]:
             as_you=content.id in personal,
             failed=content.id in troubled,
             listed=listed.get(content.id or 0, ""),
+            picture=pictures.get(content.id or 0, ""),
         )
         for content, owner in rows
-    ]
+    )
 
 
-def _personal(session: Session) -> set[int]:
+def _personal(session: Session, ids: list[int]) -> set[int]:
     query = (
         select(Association.content_id)
         .join(Integration, col(Integration.id) == Association.integration_id)
-        .where(col(Integration.auth_type).in_(PERSONAL))
+        .where(col(Integration.auth_type).in_(PERSONAL), col(Association.content_id).in_(ids))
         .distinct()
     )
     return set(session.exec(query).all())
 
 
-def _newest_runs(session: Session) -> list[Instance]:
+def _newest_runs(session: Session, ids: list[int]) -> list[Instance]:
     """The newest run of each item's version that serves; drafts and builds are not among them."""
     newest = (
         select(func.max(Instance.id))
         .join(Content, col(Content.id) == Instance.content_id)
-        .where(Instance.bundle_id == Content.bundle_id, Instance.tag != BUILD)
+        .where(col(Instance.content_id).in_(ids), Instance.bundle_id == Content.bundle_id, Instance.tag != BUILD)
         .group_by(col(Instance.content_id))
     )
     return list(session.exec(select(Instance).where(col(Instance.id).in_(newest))).all())

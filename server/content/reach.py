@@ -27,10 +27,10 @@ def _herself(user_guid: str) -> Any:
     return select(Permission).where(Permission.principal_type == "user", Permission.principal_guid == user_guid)
 
 
-def listed(user_guid: str) -> Any:
-    """The ids of the content whose access list names this person, to be used with `IN`."""
-    columns = (Permission.content_id,)
-    return union_all(_herself(user_guid).with_only_columns(*columns), _by_group(user_guid).with_only_columns(*columns))
+def listed(user_guid: str, role: str | None = None) -> Any:
+    """The ids of the content whose access list names this person (in this role), to be used with `IN`."""
+    both = [one.with_only_columns(Permission.content_id) for one in (_herself(user_guid), _by_group(user_guid))]
+    return union_all(*(one if role is None else one.where(Permission.role == role) for one in both))
 
 
 def open_to(user_guid: str) -> Any:

@@ -12,6 +12,7 @@ from server.access.guard import Guard
 from server.audit.trail import Trail
 from server.db.engine import Database
 from server.tags import store
+from server.tags.carrying import Carrying
 from server.tags.wire import LONGEST_NAME, NewTag, TagChange, TagObject, TagOfContent, TagQuery, tag_object
 from server.web.body import Fields, read_object
 from server.web.caller import Caller
@@ -25,6 +26,7 @@ class TagsApi:
 
     def __init__(self, db: Database, guard: Guard, trail: Trail) -> None:
         self._db, self._guard, self._trail = db, guard, trail
+        self._carrying = Carrying(db, trail)
 
     async def listing(self, request: Request, _caller: Caller) -> Response:
         """Tags in the order they were made; `name` is exact, `parent_id` lists what is right below it."""
@@ -81,31 +83,19 @@ class TagsApi:
     async def of_content(self, request: Request, caller: Caller) -> Response:
         """The tags a content item carries."""
         view = await self._guard.readable(caller, guid_in(request))
-        return json_reply(await self._db.read(_carried, view.id))
+        return json_reply([tag_object(tag) for tag in await self._db.read(store.of_content, view.id)])
 
     async def put_on(self, request: Request, caller: Caller) -> Response:
         """Let content carry a tag and what is above it but the category; answers what it then carries."""
         view = await self._guard.editable(caller, guid_in(request))
         number = _id((await read_object(request)).get("tag_id"), "tag_id")
-
-        def write(session: Session) -> list[TagObject]:
-            store.put_on(session, view.id, number)
-            self._trail.record(session, caller, "add_content_tag", content_guid=view.guid, id=str(number))
-            return _carried(session, view.id)
-
-        return json_reply(await self._db.write(write))
+        return json_reply([tag_object(tag) for tag in await self._carrying.put_on(caller, view, number)])
 
     async def take_off(self, request: Request, caller: Caller) -> Response:
         """Take a tag and what is below it off content; answers what it still carries."""
         view = await self._guard.editable(caller, guid_in(request))
-        number = number_in(request, "id")
-
-        def write(session: Session) -> list[TagObject]:
-            store.take_off(session, view.id, number)
-            self._trail.record(session, caller, "remove_content_tag", content_guid=view.guid, id=str(number))
-            return _carried(session, view.id)
-
-        return json_reply(await self._db.write(write))
+        left = await self._carrying.take_off(caller, view, number_in(request, "id"))
+        return json_reply([tag_object(tag) for tag in left])
 
     def routes(self) -> Routes:
         """The declared routes."""
@@ -124,10 +114,6 @@ class TagsApi:
         routes.post("/v1/content/{guid}/tags", role="publisher", says=carries)(self.put_on)
         routes.delete("/v1/content/{guid}/tags/{id}", role="publisher", says=Says(reply=tags))(self.take_off)
         return routes
-
-
-def _carried(session: Session, content_id: int) -> list[TagObject]:
-    return [tag_object(tag) for tag in store.of_content(session, content_id)]
 
 
 def _id(value: Any, name: str) -> int:

@@ -34,11 +34,6 @@ class Picture:
     mark: str
 
 
-def marks(session: Session) -> dict[int, str]:
-    """The marks of the pictures of all content that has one. One statement."""
-    return {number: _mark(file) for number, file in session.exec(select(Thumbnail.content_id, Thumbnail.file)).all()}
-
-
 def _mark(file: str) -> str:
     return file.partition(".")[0]
 

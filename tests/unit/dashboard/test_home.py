@@ -1,8 +1,8 @@
 """Home shows each person what is theirs to open, finds it, and says what to do when there is nothing."""
 
-from dashboard.home import matches
-from dashboard.views.home import ContentCard
+from dashboard import home
 from tests.unit.dashboard.rig import Rig
+from tests.unit.server.thumbnails.pictures import png
 
 
 async def test_a_viewer_sees_what_is_shared_and_nothing_else(rig: Rig) -> None:
@@ -86,8 +86,29 @@ async def test_home_takes_a_constant_number_of_statements(rig: Rig) -> None:
     assert len(seen) == few
 
 
-def test_every_word_has_to_match_title_owner_or_kind() -> None:
-    card = ContentCard(guid="g", title="Sales by Region", kind="python-panel", owner="Pat Example", health="idle")
-    assert matches(card, "")
-    assert matches(card, "panel PAT region")
-    assert not matches(card, "region zebra")
+async def test_the_search_of_home_is_the_servers(rig: Rig) -> None:
+    guid = await rig.content("pat", "Sales")
+    await rig.content("pat", "Churn")
+    pat = await rig.browser("pat")
+    for query, shown in (("streamlit+sales", True), ("owner:@me+sales", True), ("type:panel", False), ("pat", True)):
+        assert (guid in (await pat.get(f"/home/cards?q={query}")).text) is shown, query
+
+
+async def test_a_card_shows_the_picture_somebody_gave_it(rig: Rig) -> None:
+    guid = await rig.content("pat", "Sales")
+    view = await rig.services.directory.by_guid(guid)
+    assert view is not None
+    pat = await rig.browser("pat")
+    assert "<img" not in (await pat.get("/")).text
+    await rig.services.thumbnails.put(pat.caller, view, png())
+    page = (await pat.get("/")).text
+    assert f'<img class="thumb" src="/__api__/v1/content/{guid}/thumbnail?' in page
+
+
+async def test_more_than_anybody_looks_through_is_told_and_not_shown(rig: Rig, monkeypatch) -> None:
+    monkeypatch.setattr(home, "MOST_SHOWN", 2)
+    for number in range(3):
+        await rig.content("pat", f"Item {number}")
+    page = (await (await rig.browser("pat")).get("/")).text
+    assert page.count('class="card app"') == 2
+    assert "newest 2 of 3" in page

@@ -72,7 +72,18 @@ def test_viewers_never_read_of_tokens_or_oauth(slug: str) -> None:
 
 
 def test_every_template_of_a_screen_is_sampled() -> None:
-    parts = {"shell", "moving", "content", "words", "thumbnail", "home_cards", "log_lines", "log_poll", "log_tail"}
+    parts = {
+        "shell",
+        "moving",
+        "content",
+        "content_labels",
+        "words",
+        "thumbnail",
+        "home_cards",
+        "log_lines",
+        "log_poll",
+        "log_tail",
+    }
     screens = {path.stem for path in dashboard.TEMPLATES.glob("*.html")} - parts
     assert screens == {sample.screen for sample in SAMPLES.values()}
 

@@ -14,3 +14,11 @@ def test_only_viewer_integrations_need_to_know_who_is_looking() -> None:
 
 def test_the_head_names_its_kind() -> None:
     assert head("info", kind="python-panel").kind_label == "Panel"
+
+
+def test_tags_are_chosen_by_category_and_named_by_their_way() -> None:
+    labels = next(view for slug, _, view in content_samples() if slug == "info").labels
+    assert [(name, [one.below_category for one in tags]) for name, tags in labels.categories] == [
+        ("Rhythm", ["Daily"]),
+        ("Team", ["Sales › South", "Finance"]),
+    ]

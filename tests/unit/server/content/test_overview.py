@@ -10,6 +10,7 @@ from server.access.policy import may_edit, may_view
 from server.content import overview
 from server.db.clock import now
 from server.db.models import Instance, User
+from server.web.caller import Caller
 from tests.unit.dashboard.rig import Rig, open_rig
 
 
@@ -18,6 +19,22 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
     made = open_rig(tmp_path)
     yield made
     await made.aclose()
+
+
+async def items(rig: Rig, caller: Caller) -> tuple[overview.Item, ...]:
+    found = await rig.services.db.read(overview.found, caller, "", 50)
+    assert found.total == found.matching == len(found.items)
+    return found.items
+
+
+async def test_a_search_and_how_much_there_is_without_it(rig: Rig) -> None:
+    for title in ("Sales", "Sales by region", "Churn"):
+        await rig.content("pat", title, access="logged_in")
+    await rig.content("pat", "Sales draft", deployed=False, access="logged_in")
+    alice, pat = await rig.person("alice", "viewer"), rig.people["pat"]
+    for caller, matching, total in ((alice, 2, 3), (pat, 3, 4)):
+        found = await rig.services.db.read(overview.found, caller, "sales", 1)
+        assert (len(found.items), found.matching, found.total) == (1, matching, total)
 
 
 async def test_items_are_decided_as_the_policy_decides(rig: Rig) -> None:
@@ -31,7 +48,7 @@ async def test_items_are_decided_as_the_policy_decides(rig: Rig) -> None:
             for name in ("kim", "alice"):
                 await rig.put_on_list(guid, name, listed)
     for caller in people.values():
-        found = {item.guid: item for item in await rig.services.db.read(overview.items, caller)}
+        found = {item.guid: item for item in await items(rig, caller)}
         for guid in rig.contents:
             view = await rig.services.directory.by_guid(guid)
             assert view is not None
@@ -46,7 +63,7 @@ async def test_only_the_serving_versions_newest_run_counts(rig: Rig) -> None:
     pat = rig.people["pat"]
 
     async def failed() -> bool:
-        [item] = await rig.services.db.read(overview.items, pat)
+        [item] = await items(rig, pat)
         return item.failed
 
     assert not await failed()
@@ -82,9 +99,9 @@ async def test_the_integration_that_acts_for_the_viewer(rig: Rig) -> None:
     assert view is not None
     await rig.associate(guid, await rig.integration("Robot", service=True))
     assert await rig.services.db.read(overview.acts_as_viewer, view.id) is None
-    [before] = await rig.services.db.read(overview.items, rig.people["pat"])
+    [before] = await items(rig, rig.people["pat"])
     await rig.associate(guid, await rig.integration("Warehouse"))
-    [after] = await rig.services.db.read(overview.items, rig.people["pat"])
+    [after] = await items(rig, rig.people["pat"])
     assert (before.as_you, after.as_you) == (False, True)
     assert await rig.services.db.read(overview.acts_as_viewer, view.id) == "Warehouse"
 

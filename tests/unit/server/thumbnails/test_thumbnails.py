@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from server.audit.trail import Trail
+from server.content import lists
 from server.content import store as content
 from server.db.engine import Database
-from server.thumbnails.thumbnails import Thumbnails, is_known, marks, picture_headers
+from server.thumbnails.thumbnails import Thumbnails, is_known, picture_headers
 from server.web.errors import ApiError
 from tests.harness.statements import statements
 from tests.unit.server.instances.rig import Rig
@@ -43,7 +44,7 @@ async def test_put_replaced_and_removed(rig: Rig, kept: Thumbnails, tmp_path: Pa
     assert second.mark != first.mark
     (file,) = files(tmp_path)
     assert (file.suffix, file.stat().st_mode & 0o777) == (".gif", 0o600)
-    assert rig.db.read_now(marks) == {view.id: second.mark}
+    assert rig.db.read_now(lists.pictures, [view.id, 4242]) == {view.id: second.mark}
     await kept.remove(owner, view)
     assert await kept.find(view.id) is None
     assert files(tmp_path) == []
