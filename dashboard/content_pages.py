@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Literal
 
 from sqlmodel import Session
@@ -23,6 +24,8 @@ from server.content.editing import Editing
 from server.content.view import ContentView
 from server.db.models import Instance
 from server.instances import store as instances
+from server.renderings import documents
+from server.renderings import store as renderings
 from server.tags import store as tags
 from server.tags.carrying import placed
 from server.vanity import store as vanities
@@ -67,7 +70,7 @@ class ContentFrame:
             title=view.title,
             kind=known_kind(view.app_mode),
             owner=view.owner_name,
-            health=health(self._services.pool, view.guid, view.bundle_id, failed=failed),
+            health=health(self._services.pool, view.guid, view.app_mode, view.bundle_id, failed=failed),
             tab=tab,
             may_edit=True,
             as_you=any(there.auth_type in overview.PERSONAL for there in used),
@@ -132,15 +135,31 @@ class InfoPages:
             bundle_size=details.bundle_size,
             environment_variables=details.variables,
             failure=failure(runs[0]) if runs else "",
+            rendered=await self._rendered(view),
             labels=labels,
             problems=problems or {},
         )
         return self._desk.show("content_info", shown, 400 if problems else 200)
 
+    async def _rendered(self, view: ContentView) -> datetime | None:
+        """When what is shown was rendered; None where it is not of a rendered kind, or was not rendered yet."""
+        if view.bundle_id is None or not documents.is_rendered(view.app_mode):
+            return None
+        shown = await self._services.db.read(renderings.newest, view.bundle_id)
+        return None if shown is None else shown.time
+
+    async def render(self, request: Request, caller: Caller) -> Response:
+        """The button: render what is served once more; the log shows how it goes."""
+        await self._desk.form(request, caller)
+        view = await self._frame.editable(request, caller)
+        await self._services.rerender.begin(caller, view)
+        return self._desk.back(caller, f"/apps/{view.guid}/logs", "Rendering has begun.")
+
     def routes(self) -> list[Route]:
         """The addresses of this tab."""
         return [
             self._desk.route("GET", "/apps/{guid}", self.start),
+            self._desk.route("POST", "/apps/{guid}/render", self.render),
             self._desk.route("GET", "/apps/{guid}/info", self.info),
             self._desk.route("POST", "/apps/{guid}/info", self.save),
         ]
@@ -167,6 +186,8 @@ def failure(run: Instance) -> str:
         return ""
     if run.tag == overview.BUILD:
         return f"Version {run.bundle_id} could not be prepared. {_sentence(run.error or '')}"
+    if run.tag in instances.RENDERINGS:
+        return f"Version {run.bundle_id} could not be rendered. {_sentence(run.error or '')}"
     if run.exit_code is None:
         return f"Version {run.bundle_id} did not start."
     return f"Version {run.bundle_id} ended by itself. {_sentence(run.error or '')}"

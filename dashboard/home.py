@@ -54,7 +54,7 @@ class HomePages:
             title=item.title,
             kind=known_kind(item.app_mode),
             owner=item.owner_name,
-            health=health(self._services.pool, item.guid, item.bundle_id, failed=item.failed),
+            health=health(self._services.pool, item.guid, item.app_mode, item.bundle_id, failed=item.failed),
             as_you=item.as_you,
             mine=item.editable_by(caller),
             opens=item.bundle_id is not None and item.open_to(caller),

@@ -11,6 +11,7 @@ from dashboard.views.content import LogLine
 from runners import journal, output
 from server.content.overview import BUILD, failed
 from server.db.models import Instance
+from server.instances.store import RENDERINGS
 
 MOST_RUNS = 5
 MOST_LINES = 2000
@@ -95,8 +96,8 @@ def _moment(at: float, otherwise: datetime) -> datetime:
 def _own_words(row: Instance) -> list[LogLine]:
     """What the server itself says of a run or a build: one line at its beginning, one at its end."""
     build, number = row.tag == BUILD, row.bundle_id
-    begins = f"Preparing version {number}" if build else f"Starting version {number}"
-    said = [LogLine(at=row.start_time, stream="tabard", text=begins)]
+    begins = "Preparing" if build else "Rendering" if row.tag in RENDERINGS else "Starting"
+    said = [LogLine(at=row.start_time, stream="tabard", text=f"{begins} version {number}")]
     if row.end_time is not None:
         said.append(LogLine(at=row.end_time, stream="tabard", text=_ending(row, build=build)))
     return said
@@ -106,6 +107,8 @@ def _ending(row: Instance, *, build: bool) -> str:
     number, error = row.bundle_id, row.error or ""
     if build:
         return f"Version {number} could not be prepared: {error}" if failed(row) else f"Version {number} is prepared"
+    if row.tag in RENDERINGS:
+        return f"Version {number} could not be rendered: {error}" if error else f"Version {number} is rendered"
     if failed(row) and row.exit_code is None:
         return f"Version {number} did not start"
     return f"Version {number} has ended: {error}" if error else f"Version {number} has ended"

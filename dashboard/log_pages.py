@@ -17,6 +17,7 @@ from dashboard.views.content import ContentLogs, InstanceChoice, LogLine
 from server.content.overview import BUILD
 from server.content.view import ContentView
 from server.db.models import Instance
+from server.instances.store import RENDERINGS
 from server.web.caller import Caller
 
 Stream = Literal["", "stdout", "stderr", "tabard"]
@@ -94,7 +95,10 @@ def _filter(request: Request, rows: list[Instance]) -> Filter:
 
 def _label(row: Instance) -> str:
     started = f"{row.start_time:%d %b %H:%M}"
+    rendering = row.tag in RENDERINGS
     if row.end_time is None:
-        return f"Version {row.bundle_id}, running since {started}"
+        return f"Version {row.bundle_id}, {'rendering' if rendering else 'running'} since {started}"
     code = "" if row.exit_code in (None, 0) else f", exit code {row.exit_code}"
+    if rendering:
+        return f"Version {row.bundle_id}, {'not ' if row.error else ''}rendered {started}"
     return f"Version {row.bundle_id}, {started} to {row.end_time:%H:%M}{code}"

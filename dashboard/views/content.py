@@ -89,6 +89,8 @@ class ContentInfo:
     """Bytes."""
     environment_variables: tuple[str, ...] = ()
     """Names only: values are never shown again."""
+    rendered: datetime | None = None
+    """When what is shown was rendered; there is a button to render it again then."""
     failure: str = ""
     """Why the newest deploy or start failed, one sentence; empty when all is well."""
     labels: Labels

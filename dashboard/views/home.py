@@ -9,7 +9,7 @@ from typing import Literal
 from dashboard.thumbnail import Thumbnail, thumbnail
 from server.pages.views import Contact, Page
 
-Health = Literal["running", "idle", "starting", "failed", "never_deployed"]
+Health = Literal["running", "idle", "starting", "failed", "published", "never_deployed"]
 
 KINDS = {
     "python-streamlit": "Streamlit",

@@ -15,6 +15,7 @@ from server.gateway import obstacles
 from server.gateway.obstacles import Obstacle
 from server.pages import views
 from server.pages.views import Contact
+from server.renderings.documents import runs
 from server.web.caller import Caller
 from server.web.errors import AUTH_REQUIRED, DENIED, NOT_FOUND
 from server.web.screens import Screens, request_id
@@ -146,20 +147,24 @@ class Answers:
         since = self._since.setdefault(obstacle.view.guid, datetime.now(UTC))
         if (datetime.now(UTC) - since).total_seconds() > 600:
             since = self._since[obstacle.view.guid] = datetime.now(UTC)
-        title = obstacle.view.title
-        page = self._screens.page(name, obstacle.caller, f"Starting {title}")
+        title, document = obstacle.view.title, not runs(obstacle.view.app_mode)
+        page = self._screens.page(name, obstacle.caller, f"{'Rendering' if document else 'Starting'} {title}")
         stage = lines[-1] if lines else "Getting the app ready"
-        shown = views.Starting(page=page, content_title=title, stage=stage[:120], since=since, lines=lines[-40:])
+        shown = views.Starting(
+            page=page, content_title=title, stage=stage[:120], since=since, lines=lines[-40:], document=document
+        )
         return self._screens.reply("starting", shown, 200)
 
     def _failed(self, obstacle: obstacles.NotRunning, target: str, name: str) -> Response:
         view, problem = obstacle.view, obstacle.failure.problem
         self._since.pop(view.guid, None)
-        page = self._screens.page(name, obstacle.caller, f"{view.title} could not be started")
+        otherwise = "It could not be started." if runs(view.app_mode) else "It could not be rendered."
+        page = self._screens.page(name, obstacle.caller, f"{view.title} cannot be opened")
         shown = views.Failed(
             page=page,
             content_title=view.title,
-            summary=problem.message if obstacle.editable else "It could not be started.",
+            document=not runs(view.app_mode),
+            summary=problem.message if obstacle.editable else otherwise,
             retry=target,
             owner=Contact(name=view.owner_name),
             lines=tuple(problem.detail.splitlines()[-30:]) if obstacle.editable else (),

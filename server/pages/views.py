@@ -156,6 +156,8 @@ class Starting:
     """What is happening, in words: "Installing 27 packages", "Waiting for the app to answer"."""
     since: datetime
     lines: tuple[str, ...] = ()
+    document: bool = False
+    """It is a document being rendered, not an app."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +199,8 @@ class Failed:
     owner: Contact
     lines: tuple[str, ...] = ()
     logs: str = ""
+    document: bool = False
+    """It is a document or files, not an app."""
     earlier_version: str = ""
     """Said when an older bundle still serves: "Version 3 is still being served."."""
 

@@ -45,6 +45,11 @@ def is_rendered(app_mode: str) -> bool:
     return kind is not None and kind.family == RENDERED
 
 
+def runs(app_mode: str) -> bool:
+    """Whether content of this app mode is answered by a process of its own; what is not known counts as such."""
+    return not (is_static(app_mode) or is_rendered(app_mode))
+
+
 @dataclass(frozen=True)
 class Source:
     """A version by its app mode, the bundle's folder and, where it was rendered, the pages' folder and first page."""
@@ -78,7 +83,7 @@ class Documents:
         Raises Unrendered, or another StartProblem where the bundle has no page to show.
         """
         source = await self._sources.get((content_id, bundle_id))
-        if source is None or not (is_static(source.app_mode) or is_rendered(source.app_mode)):
+        if source is None or runs(source.app_mode):
             return None
         if is_rendered(source.app_mode) and source.rendered is None:
             raise Unrendered("This version has not been rendered yet.")

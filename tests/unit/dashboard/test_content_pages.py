@@ -5,8 +5,9 @@ import uuid
 import pytest
 
 from dashboard.content_pages import failure
+from server.content import store as content
 from server.db.clock import now
-from server.db.models import Instance
+from server.db.models import Instance, Rendering
 from tests.unit.dashboard.rig import Rig
 
 
@@ -79,6 +80,10 @@ async def test_what_does_not_fit_is_kept_and_explained(rig: Rig) -> None:
         ({"end_time": now(), "exit_code": 1, "error": "Exit code 1"}, "Version 3 ended by itself. Exit code 1."),
         ({"end_time": now(), "error": "did not start: StartFailed"}, "Version 3 did not start."),
         (
+            {"end_time": now(), "exit_code": 1, "error": "NameError: x", "tag": "build_jupyter"},
+            "Version 3 could not be rendered. NameError: x.",
+        ),
+        (
             {"end_time": now(), "exit_code": 1, "error": "No such package.", "tag": "python_restore"},
             "Version 3 could not be prepared. No such package.",
         ),
@@ -86,3 +91,35 @@ async def test_what_does_not_fit_is_kept_and_explained(rig: Rig) -> None:
 )
 def test_what_went_wrong_in_words(terms: dict[str, object], says: str) -> None:
     assert failure(Instance(**{"key": "k", "content_id": 1, "bundle_id": 3, "tag": "run_streamlit"} | terms)) == says
+
+
+async def test_a_document_is_rendered_again_by_a_button(rig: Rig) -> None:
+    guid = await rig.content("pat", "Report")
+    rig.services.db.write_now(content.change, guid, {"app_mode": "jupyter-static"})
+    rig.services.directory.forget(guid)
+    view = await rig.services.directory.by_guid(guid)
+    assert view is not None
+    pat = await rig.browser("pat")
+    button = f'action="/apps/{guid}/render"'
+    before = (await pat.get(f"/apps/{guid}/info")).text
+    assert "Published" in before
+    assert button not in before, "nothing was rendered yet"
+    shown = Rendering(content_id=view.id, bundle_id=view.bundle_id or 0, job_key="j", folder="f", primary="index.html")
+    rig.services.db.write_now(lambda session: session.add(shown))
+    assert button in (await pat.get(f"/apps/{guid}/info")).text
+    assert "Rendering has begun." in await pat.told(await pat.post(f"/apps/{guid}/render", {}))
+    (event,) = await rig.events("render")
+    assert (event.actor, event.data["content_guid"]) == ("pat", guid)
+    bob = await rig.browser("bob", "publisher")
+    assert (await bob.post(f"/apps/{guid}/render", {})).status_code == 404
+    app = await rig.content("pat", "App")
+    assert (await pat.post(f"/apps/{app}/render", {})).status_code == 400
+
+
+async def test_files_have_no_python_and_no_log(rig: Rig) -> None:
+    guid = await rig.content("pat", "Site")
+    rig.services.db.write_now(content.change, guid, {"app_mode": "static", "py_version": None})
+    rig.services.directory.forget(guid)
+    pat = await rig.browser("pat")
+    assert "served as they are" in (await pat.get(f"/apps/{guid}/info")).text
+    assert "write nothing" in (await pat.get(f"/apps/{guid}/logs")).text

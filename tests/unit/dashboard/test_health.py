@@ -27,7 +27,20 @@ def pool(*drafts: bool, starting: bool = False) -> Pool:
     ],
 )
 def test_the_word(given: Pool, bundle: int | None, failed: bool, says: str) -> None:
-    assert health(given, "g", bundle, failed=failed) == says
+    assert health(given, "g", "python-panel", bundle, failed=failed) == says
+
+
+@pytest.mark.parametrize(
+    ("mode", "bundle", "failed", "says"),
+    [
+        ("static", 1, False, "published"),
+        ("jupyter-static", 1, False, "published"),
+        ("jupyter-static", 1, True, "failed"),
+        ("static", None, False, "never_deployed"),
+    ],
+)
+def test_what_runs_no_process(mode: str, bundle: int | None, failed: bool, says: str) -> None:
+    assert health(pool(), "g", mode, bundle, failed=failed) == says
 
 
 def test_an_item_without_a_version_has_no_kind_yet() -> None:

@@ -100,3 +100,11 @@ def test_a_time_the_app_made_up_is_not_believed(tmp_path: Path) -> None:
     for text in ("nan 4 0\n", "1e300 4 0\n", "-1e300 4 0\n"):
         (output.folder(tmp_path / "k1") / "journal").write_text(text)
         assert all(line.at == START for line in read(tmp_path, [row("k1")], "").lines)
+
+
+def test_renderings_are_told_as_what_they_are(tmp_path: Path) -> None:
+    end = {"end_time": START + timedelta(seconds=5)}
+    done = row("k1", tag="build_jupyter", exit_code=0, **end)
+    assert texts(read(tmp_path, [done], "")) == ["Rendering version 3", "Version 3 is rendered"]
+    broken = row("k2", tag="build_report", exit_code=1, error="boom", **end)
+    assert texts(read(tmp_path, [broken], ""))[1] == "Version 3 could not be rendered: boom"

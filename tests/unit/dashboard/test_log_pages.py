@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from runners import output
+from server.db.clock import now
 from tests.unit.dashboard.rig import Rig
 
 
@@ -66,3 +67,12 @@ async def test_lines_that_match_nothing_still_move_the_tail_on(rig: Rig) -> None
     assert reply.status_code == 200
     assert lines(reply.text) == []
     assert poll(reply.text) != tail
+
+
+async def test_renderings_are_chosen_by_when_they_were(rig: Rig) -> None:
+    guid = await rig.content("pat")
+    await rig.run(guid, key="aaaa", tag="build_jupyter")
+    await rig.run(guid, key="bbbb", tag="build_jupyter", end_time=now(), exit_code=1, error="boom")
+    page = (await (await rig.browser("pat")).get(f"/apps/{guid}/logs")).text
+    assert "Version 1, rendering since" in page
+    assert "Version 1, not rendered" in page

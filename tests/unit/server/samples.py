@@ -242,6 +242,7 @@ MAKERS: dict[str, Callable[[World], Awaitable[Any]]] = {
 }
 # Where the segment before a parameter does not say what it names.
 OWN: dict[str, dict[str, str]] = {
+    "GET /applications/{guid}/variants": {"guid": "content"},
     "DELETE /v1/content/{guid}/jobs/{key}": {"key": "running"},
     "DELETE /v1/content/{guid}/tags/{id}": {"id": "hung"},
     "GET /v1/users/{guid}/keys": {"guid": "self"},

@@ -2,6 +2,7 @@
 
 import html
 import json
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -100,6 +101,14 @@ async def test_pages_say_what_happened(answers: Answers):
     assert (status, "Moving house." in text) == (403, True)
     status, text, _reply = await page(answers, obstacles.NotReady(PERSON, VIEW, StillStarting(("one", "Building it"))))
     assert (status, "Building it" in text, "Sales" in text) == (200, True, True)
+
+
+async def test_documents_are_not_apps(answers: Answers):
+    report = replace(VIEW, app_mode="jupyter-static")
+    status, text, _reply = await page(answers, obstacles.NotReady(PERSON, report, StillStarting(("Rendering",))))
+    assert (status, "Rendering Sales" in text, "the app" in text) == (200, True, False)
+    status, text, _reply = await page(answers, obstacles.NotRunning(PERSON, report, BROKEN, editable=False))
+    assert (status, "Sales cannot be shown" in text, "could not be rendered" in text) == (502, True, True)
 
 
 async def test_the_first_missing_connection_is_asked_for(answers: Answers, gate: Gate):
