@@ -98,6 +98,8 @@ def gate_samples() -> Iterator[Sample]:
     def one(slug: str, screen: str, view: Any) -> Sample:
         return Sample(slug, screen, view, gate_render.render)
 
+    own = gates.SignIn(page=page("Sign in"), next="/", username="alice", choosing=True)
+    yield one("sign-in-choosing", "sign_in", own)
     yield one("sign-in", "sign_in", gates.SignIn(page=page("Sign in"), next=f"/content/{GUID}/"))
     yield one(
         "sign-in-wrong",

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from server.accounts import store
 from server.accounts.names import username_key
-from server.accounts.passwords import Passwords
+from server.accounts.passwords import Passwords, checked_password
 from server.accounts.throttle import Throttle
 from server.audit.trail import Trail
 from server.db.engine import Database
@@ -64,11 +64,18 @@ class LoginRoom:
         return self._screens.reply("first_run", views.FirstRun(page=page, steps=steps))
 
     def _show(
-        self, request: Request, going: str, *, username: str = "", problem: str = "", status: int = 200
+        self,
+        request: Request,
+        going: str,
+        *,
+        username: str = "",
+        problem: str = "",
+        status: int = 200,
+        choosing: bool = False,
     ) -> Response:
         nonce = read_cookie(request.scope["headers"], SIGN_IN_COOKIE) or secrets.token_urlsafe(24)
         page = self._screens.page(request_id(request), caller_of(request), "Sign in", binding=f"sign-in:{nonce}")
-        shown = views.SignIn(page=page, next=going, username=username[:64], problem=problem)
+        shown = views.SignIn(page=page, next=going, username=username[:64], problem=problem, choosing=choosing)
         reply = self._screens.reply("sign_in", shown, status)
         reply.headers.append(
             "set-cookie",
@@ -102,6 +109,13 @@ class LoginRoom:
             self._trail.later(None, "sign_in_failed", username=username[:64], address=address)
             return self._show(request, going, username=username, problem=GENERIC, status=403)
         self._by_name.succeeded(name)
+        if user.must_set_password:
+            problem = _unfit(fields, password) if "new_password" in fields else ""
+            if problem or "new_password" not in fields:
+                status = 400 if problem else 200
+                return self._show(request, going, username=username, problem=problem, status=status, choosing=True)
+            password = fields["new_password"]
+            await self._choose(user, password)
         return await self._welcome(request, user, password, going, address)
 
     async def _welcome(self, request: Request, user: User, password: str, going: str, address: str) -> Response:
@@ -118,6 +132,18 @@ class LoginRoom:
         reply.headers.append("set-cookie", set_cookie(self._sessions.cookie, token, secure=secure, max_age=life))
         reply.headers.append("set-cookie", set_cookie(SIGN_IN_COOKIE, "", secure=secure, max_age=0, path="/__login__"))
         return reply
+
+    async def _choose(self, user: User, password: str) -> None:
+        """Give the person the password she chose in place of the one she was given; other sign-ins by that one end."""
+        chosen = {"password_hash": await self._passwords.hash(password), "must_set_password": False}
+
+        def write(session: Session) -> None:
+            store.change_user(session, user.guid, chosen)
+            self._trail.record(session, None, "edit_user", user_guid=user.guid, fields=["password_hash"])
+
+        await self._db.write(write)
+        await self._sessions.person_changed(user.guid, end_sessions=True)
+        user.password_hash = None  # what `user` holds is old: there is nothing in it to bring up to date
 
     async def _rehash(self, user: User, password: str) -> None:
         """Bring a hash made with weaker settings up to today's (S-06)."""
@@ -152,3 +178,17 @@ class LoginRoom:
             Route("/__login__", self.sign_in, methods=["POST"]),
             Route("/__logout__", self.sign_out, methods=["POST"]),
         ]
+
+
+def _unfit(fields: dict[str, str], given: str) -> str:
+    """What is wrong with the password somebody chose, as a sentence; empty when nothing is."""
+    chosen = fields["new_password"]
+    if chosen != fields.get("again", ""):
+        return "The two new passwords differ."
+    if chosen == given:
+        return "Choose another password than the one you were given."
+    try:
+        checked_password(chosen)
+    except ApiError as error:
+        return error.message
+    return ""

@@ -81,13 +81,17 @@ class SignOnButton:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
-    """`sign_in.html`, at `/__login__`: one card. `problem` is why the last attempt did not work."""
+    """`sign_in.html`, at `/__login__`: one card. `problem` is why the last attempt did not work.
+
+    `choosing`: the password was right, and was given by somebody else; she is to choose one of her own first.
+    """
 
     page: Page
     next: str
     username: str = ""
     problem: str = ""
     providers: tuple[SignOnButton, ...] = ()
+    choosing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

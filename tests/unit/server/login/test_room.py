@@ -207,3 +207,36 @@ async def test_the_trail_hears_of_it(house: House):
     found = {row.action: row.data for row in rows}
     assert found["sign_in"]["user_guid"] == user.guid
     assert "wrong password" not in str(found)
+
+
+async def test_a_password_that_was_given_is_replaced_by_ones_own_before_anything_else(house: House):
+    given = house.add(must_set_password=True)
+    asked = await house.sign_in()
+    assert asked.status_code == 200
+    assert "Choose a password of your own" in asked.text
+    assert house.sessions.cookie not in asked.headers.get("set-cookie", "").replace("tabard_signin", "")
+
+    async def choose(new: str, again: str = "", password: str = "right password") -> httpx.Response:
+        page = await house.browser.get("/__login__")
+        form = {"csrf": csrf_of(page.text), "username": "ann", "password": password, "next": "/x"}
+        form |= {"new_password": new, "again": again or new}
+        return await house.browser.post("/__login__", data=form, headers=SITE)
+
+    for new, again, words in (
+        ("long enough", "long enouhg", "differ"),
+        ("short", "", "at least 8"),
+        ("right password", "", "another password"),
+    ):
+        refused = await choose(new, again)
+        assert (refused.status_code, words in refused.text) == (400, True)
+    assert (await choose("long enough", password="wrong password")).status_code == 403
+    row = house.db.read_now(accounts.by_guid, given.guid)
+    assert (row.must_set_password, row.password_hash) == (True, given.password_hash)
+    done = await choose("long enough")
+    assert (done.status_code, done.headers["location"]) == (303, "/x")
+    row = house.db.read_now(accounts.by_guid, given.guid)
+    assert not row.must_set_password
+    assert await house.passwords.verify(row.password_hash, "long enough")
+    house.browser.cookies.clear()
+    assert (await house.sign_in()).status_code == 403
+    assert (await house.sign_in(password="long enough")).status_code == 303
