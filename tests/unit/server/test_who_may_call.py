@@ -6,6 +6,7 @@ import pytest
 
 from server.api import api_routes
 from server.web.csrf import HEADER as CSRF
+from tests.harness.signing import Signer
 from tests.unit.server import who_may_call
 from tests.unit.server.house import House, open_house
 from tests.unit.server.samples import World
@@ -101,3 +102,39 @@ async def test_one_request_has_one_identity(tmp_path: Path, fields: list[str], s
         reply = await house.client.get("/v1/user", headers=sent)
         assert reply.status_code == status, reply.text
         assert set(reply.json()) == {"code", "error", "payload"}
+
+
+async def test_a_signature_is_an_identity_too(tmp_path: Path):
+    """G-32: beside a key it is one too many; not valid, it is nobody, whatever cookie comes along."""
+    async with open_house(tmp_path) as house:
+        house.fill()
+        cookie, _token = await signed_in(house, "owner")
+        signed = Signer().headers("GET", "/__api__/v1/user")
+        for more, status in (
+            ({"Authorization": f"Key {house.keys['owner']}"}, 400),
+            ({"Authorization": "Bearer x"}, 400),
+            ({"Authorization": "Basic eDp5"}, 400),
+            ({"Cookie": cookie}, 401),
+            ({}, 401),
+        ):
+            reply = await house.client.get("/v1/user", headers=signed | more)
+            assert (reply.status_code, set(reply.json())) == (status, {"code", "error", "payload"}), more
+
+
+async def test_headers_that_claim_an_identity_are_none(tmp_path: Path):
+    async with open_house(tmp_path) as house:
+        house.fill()
+        key = house.keys["administrator"]
+        for name, value in (("X-RSC-Authorization", key), ("X-RSC-Authorization", f"Key {key}"), ("X-Api-Key", key)):
+            assert (await house.client.get("/v1/user", headers={name: value})).status_code == 401
+            other = {"Authorization": f"Key {house.keys['viewer']}", name: value}
+            assert (await house.client.get("/v1/user", headers=other)).json()["username"] == "viewer"
+
+
+async def test_a_bearer_that_ended_says_so_by_the_book(tmp_path: Path):
+    """RFC 6750 section 3; rsconnect refreshes on any 401."""
+    async with open_house(tmp_path) as house:
+        reply = await house.client.get("/v1/user", headers={"Authorization": "Bearer ended"})
+        assert (reply.status_code, reply.json()["code"]) == (401, 30)
+        assert reply.headers["www-authenticate"] == 'Bearer realm="Tabard", error="invalid_token"'
+        assert (await house.client.get("/server_settings", headers={"Authorization": "Bearer x"})).status_code == 200

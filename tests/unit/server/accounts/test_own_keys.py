@@ -1,6 +1,7 @@
 """A person's keys are hers alone, and a revoked one stops at once."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,16 @@ async def test_made_listed_and_revoked(rig: Rig) -> None:
     await keys.revoke(alice, row.id)
     assert isinstance(await rig.services.sessions.identify(headers), BadCredential)
     assert [event.data["key_id"] for event in await rig.events("remove_api_key")] == [row.id]
+
+
+@pytest.mark.parametrize("credential", ["tool:t", "claim:c"])
+async def test_a_tool_leaves_no_key_behind(rig: Rig, credential: str) -> None:
+    tool = replace(await rig.person("alice"), via="key", credential=credential)
+    keys = OwnKeys(rig.services.db, rig.services.sessions, rig.services.trail)
+    with pytest.raises(ApiError) as caught:
+        await keys.create(tool, "laptop", None)
+    assert caught.value.status == 403
+    assert await keys.of(tool) == []
 
 
 async def test_whom_to_ask(rig: Rig) -> None:
