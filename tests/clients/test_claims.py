@@ -111,3 +111,5 @@ def test_two_identities_are_one_too_many(tool: Publisher, publisher_key: str):
 def test_a_tool_makes_no_keys(tool: Publisher, publisher: Someone):
     made = tool.call("POST", f"{API}/v1/users/{publisher.guid}/keys", b'{"name": "mine"}')
     assert made.status_code == 403
+    password = b'{"password": "a password of the tool"}'
+    assert tool.call("PUT", f"{API}/v1/users/{publisher.guid}", password).status_code == 403
