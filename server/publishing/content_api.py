@@ -116,10 +116,13 @@ class ContentApi:
     def routes(self) -> Routes:
         """The declared routes."""
         routes, one = Routes(), "/v1/content/{guid}"
-        made = Says(reply=ContentObject, body=NewContent, optional_body=True, fails=(409,))
+        fitting = "min_processes must not be above max_processes."
+        made = Says(reply=ContentObject, body=NewContent, optional_body=True, fails=(409,), refuses=fitting)
         routes.post("/v1/content", role="publisher", says=made)(self.create)
         routes.get(one, content_key=True, says=Says(reply=ContentObject, query=IncludeQuery))(self.one)
-        changed = Says(reply=ContentObject, body=ContentChange, optional_body=True, fails=(409,))
+        needs = f"{fitting} owner_guid must name a publisher (code 156), and content that acts for its viewers"
+        needs += " cannot be open to anyone (code 237)."
+        changed = Says(reply=ContentObject, body=ContentChange, optional_body=True, fails=(409,), refuses=needs)
         routes.patch(one, role="publisher", says=changed)(self.change)
         routes.delete(one, role="publisher", says=Says(status=204))(self.remove)
         routes.get("/applications/{id}", says=Says(reply=LegacyContent, deprecated=True))(self.by_number)

@@ -15,10 +15,10 @@ from server.content.seeking import sought
 from server.db.clock import wire
 from server.db.engine import Database
 from server.publishing.records import Records, include_of
-from server.publishing.wire import Bookmarked, ContentObject, ContentPage, ListQuery, SearchQuery
+from server.publishing.wire import Bookmarked, ContentObject, ListQuery, SearchQuery
 from server.tags import store as tags
 from server.web.caller import Caller
-from server.web.described import Says
+from server.web.described import PageOf, Says
 from server.web.errors import invalid
 from server.web.routes import Routes, empty_reply, guid_in, json_reply, number_in, whole
 
@@ -59,7 +59,7 @@ class ListsApi:
         page, size = whole(request, "page_number", 1, low=1), whole(request, "page_size", 20, low=1, high=PAGE_LIMIT)
         sort, descending = _order(request)
 
-        def read(session: Session) -> ContentPage:
+        def read(session: Session) -> PageOf[ContentObject]:
             rows, total = lists.search(
                 session, caller, found, sort=sort, descending=descending, skip=(page - 1) * size, size=size
             )
@@ -95,7 +95,7 @@ class ListsApi:
         routes, mark = Routes(), "/v1/content/{guid}/bookmark"
         content = list[ContentObject]
         routes.get("/v1/content", content_key=True, says=Says(reply=content, query=ListQuery))(self.listing)
-        routes.get("/v1/search/content", says=Says(reply=ContentPage, query=SearchQuery))(self.search)
+        routes.get("/v1/search/content", says=Says(reply=PageOf[ContentObject], query=SearchQuery))(self.search)
         routes.get("/v1/tags/{id}/content", says=Says(reply=content))(self.tagged)
         routes.get(mark, says=Says(reply=Bookmarked))(self.bookmark)
         routes.post(mark, says=Says(status=201))(self.put_bookmark)
@@ -105,10 +105,10 @@ class ListsApi:
 
 def _order(request: Request) -> tuple[Sort, bool | None]:
     """The column to sort by, and whether downwards (None: as is usual for it). Raises ApiError 400."""
-    sort, order = request.query_params.get("sort", ""), request.query_params.get("order", "").lower()
-    if order not in ("", "asc", "desc"):
+    sort, order = request.query_params.get("sort", SORTS[0]), request.query_params.get("order")
+    if order not in (None, "asc", "desc"):
         raise invalid("order must be asc or desc.")
     for known in SORTS:
-        if sort in ("", known):
-            return known, None if not order else order == "desc"
+        if sort == known:
+            return known, None if order is None else order == "desc"
     raise invalid(f"sort must be one of {', '.join(SORTS)}.")

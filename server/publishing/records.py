@@ -31,7 +31,8 @@ NOTHING: Include = frozenset()
 
 def include_of(request: Request) -> Include:
     """What a request asks to be told of each item. Raises ApiError 400, code 161."""
-    wanted = frozenset(w for w in request.query_params.get("include", "").split(",") if w)
+    asked = request.query_params.get("include", "")
+    wanted = frozenset(asked.split(",")) if asked else NOTHING
     if not wanted <= INCLUDES:
         raise ApiError(400, INVALID_INCLUDE, f"include may list {', '.join(sorted(INCLUDES))}.")
     return wanted

@@ -61,7 +61,9 @@ class VariablesApi:
     def routes(self) -> Routes:
         """The declared routes."""
         routes = Routes()
-        path, settings = "/v1/content/{guid}/environment", Says(reply=list[str], body=list[VariableSetting])
+        path = "/v1/content/{guid}/environment"
+        ours = "no name may occur twice (code 149) or change how the server runs the app, as PATH would."
+        settings = Says(reply=list[str], body=list[VariableSetting], optional_body=True, refuses=ours)
         routes.get(path, role="publisher", says=Says(reply=list[str]))(self.names)
         routes.patch(path, role="publisher", says=settings)(self.merge)
         routes.put(path, role="publisher", says=settings)(self.replace)

@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 from server.content.wire import AccessType, ContentRecord, OwnerObject
 from server.renderings.wire import ScheduleObject
 from server.tags.wire import TagObject
+from server.web.described import Guid, PageQuery, text
 
 CATEGORIES = ("", "site", "plot", "pin", "api", "mcp")
 INCLUDES = frozenset({"tags", "owner", "vanity_url", "bookmarked", "schedule"})
@@ -20,10 +21,8 @@ Seconds = Annotated[int, Field(ge=0, le=LARGEST_32)] | None
 Count = Annotated[int, Field(ge=1, le=LARGEST_32)] | None
 Bytes = Annotated[int, Field(ge=0, le=LARGEST)] | None
 Cores = Annotated[float, Field(ge=0, le=LARGEST)] | None
-# Text without the control characters that no screen shows and PostgreSQL cannot store.
-Prose = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]*$"
-Title = Annotated[str, Field(max_length=1024)]
-Description = Annotated[str, Field(max_length=4096)]
+Title = Annotated[str, text(1024)]
+Description = Annotated[str, text()]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{3,64}$")]
 Include = Annotated[str, Field(pattern=rf"^(?:(?:{_ONE})(?:,(?:{_ONE}))*)?$")]
 
@@ -74,7 +73,7 @@ class NewContent(TypedDict, total=False):
 class ContentChange(NewContent, total=False):
     """What changes of content; what is not sent stays. Locking is the administrators'."""
 
-    owner_guid: Annotated[str, Field(json_schema_extra={"format": "uuid"})] | None
+    owner_guid: Guid | None
     content_category: Literal["", "site", "plot", "pin", "api", "mcp"] | None
     locked: bool | None
     locked_message: Description | None
@@ -93,25 +92,15 @@ class ListQuery(IncludeQuery, total=False):
     owner_guid: str
 
 
-class SearchQuery(IncludeQuery, total=False):
+class SearchQuery(PageQuery, IncludeQuery, total=False):
     """What to look for, which page of it, in which order.
 
     `q` holds words, and filters: owner:@me, type:api,python-api, tag:"Sales", published:true, is:locked.
     """
 
     q: str
-    page_number: Annotated[int, Field(ge=1, le=10**15 - 1)]
-    page_size: Annotated[int, Field(ge=1, le=10**15 - 1)]
     sort: Literal["last_deployed_time", "created_time", "name", "title", "owner"]
     order: Literal["asc", "desc"]
-
-
-class ContentPage(TypedDict):
-    """A page of content; exactly these keys (connect-api.md 0.3)."""
-
-    results: list[ContentObject]
-    current_page: int
-    total: int
 
 
 class Bookmarked(TypedDict):

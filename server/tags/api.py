@@ -13,7 +13,7 @@ from server.audit.trail import Trail
 from server.db.engine import Database
 from server.tags import store
 from server.tags.carrying import Carrying
-from server.tags.wire import LONGEST_NAME, NewTag, TagChange, TagObject, TagOfContent, TagQuery, tag_object
+from server.tags.wire import LONGEST_NAME, NewTag, TagChange, TagObject, TagOfContent, TagPath, TagQuery, tag_object
 from server.web.body import Fields, read_object
 from server.web.caller import Caller
 from server.web.described import Says
@@ -39,7 +39,7 @@ class TagsApi:
         """One tag, by its id or by the names from its category down, with commas between them."""
         sought: str = request.path_params["id"]
         if sought.isascii() and sought.isdigit():
-            number = number_in(request, "id")
+            number = _id(sought[:15], "id")
             return json_reply(tag_object(await self._db.read(store.one, number)))
         return json_reply(tag_object(await self._db.read(store.by_path, sought.split(","))))
 
@@ -99,11 +99,12 @@ class TagsApi:
 
     def routes(self) -> Routes:
         """The declared routes."""
-        routes, tags = Routes(), list[TagObject]
+        routes, tags, parent = Routes(), list[TagObject], "parent_id must name a tag, and none below (code 157)."
+        made = Says(reply=TagObject, body=NewTag, fails=(409,), refuses=parent)
         routes.get("/v1/tags", says=Says(reply=tags, query=TagQuery))(self.listing)
         made = Says(reply=TagObject, body=NewTag, fails=(409,), refuses="parent_id must name a tag (code 157).")
         routes.post("/v1/tags", role="administrator", says=made)(self.add)
-        routes.get("/v1/tags/{id}", says=Says(reply=TagObject))(self.one)
+        routes.get("/v1/tags/{id}", says=Says(reply=TagObject, path=TagPath))(self.one)
         below = "parent_id must name a tag that is not below this one (code 157)."
         changes = Says(reply=TagObject, body=TagChange, fails=(409,), refuses=below)
         routes.patch("/v1/tags/{id}", role="administrator", says=changes)(self.change)
@@ -118,7 +119,9 @@ class TagsApi:
 
 def _id(value: Any, name: str) -> int:
     """A tag's number, sent as a text or a number. Raises ApiError 400."""
-    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    # JSON does not tell 5 from 5.0.
+    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    text = str(int(value)) if whole and not isinstance(value, bool) else value
     if not (isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 16):
         raise invalid(f'{name} must be a tag\'s id, such as "5".')
     # No row has a larger number, and none has this one.

@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 
 from server.db.clock import wire
 from server.db.models import Tag
+from server.web import described
 
 LONGEST_NAME = 255
 # Clients send ids as texts; a number does no harm.
@@ -48,6 +49,12 @@ class TagQuery(TypedDict, total=False):
 
     name: str
     parent_id: Annotated[str, Field(pattern=r"^[0-9]{1,15}$")]
+
+
+class TagPath(TypedDict):
+    """Which tag: its id, or the names from its category down with commas between them."""
+
+    id: described.Name
 
 
 class TagOfContent(TypedDict):

@@ -44,7 +44,8 @@ class ThumbnailApi:
         """The declared routes."""
         routes, path = Routes(), "/v1/content/{guid}/thumbnail"
         routes.get(path, says=Says(reply=bytes, reply_type="image/*"))(self.one)
-        given = Says(status=204, body=bytes, body_type="application/octet-stream", fails=(507,))
+        whole = "the body must be a whole PNG, JPEG, GIF or WebP."
+        given = Says(status=204, body=bytes, body_type="application/octet-stream", fails=(507,), refuses=whole)
         routes.put(path, role="publisher", says=given)(self.put)
         routes.delete(path, role="publisher", says=Says(status=204))(self.remove)
         return routes

@@ -55,7 +55,9 @@ class VanityApi:
         """The declared routes."""
         routes, path = Routes(), "/v1/content/{guid}/vanity"
         routes.get(path, says=Says(reply=VanityObject))(self.one)
-        routes.put(path, role="publisher", says=Says(reply=VanityObject, body=NewVanity, fails=(409,)))(self.put)
+        own = "path must not be one of the server's own, such as /connect/ (code 52)."
+        given = Says(reply=VanityObject, body=NewVanity, fails=(409,), refuses=own)
+        routes.put(path, role="publisher", says=given)(self.put)
         routes.delete(path, role="publisher", says=Says(status=204))(self.remove)
         routes.get("/v1/vanities", role="administrator", says=Says(reply=list[VanityObject]))(self.everything)
         return routes

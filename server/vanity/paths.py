@@ -33,8 +33,8 @@ def is_reserved(path: str, served: Collection[str]) -> bool:
 
 def normal(path: str, served: Collection[str] = ()) -> str:
     """`path` with one slash at each end. Raises ApiError 400, code 52, for what no content may have."""
-    found = f"/{path.strip().strip('/')}/"
-    if len(found) > LONGEST:
+    found = f"/{path.strip('/')}/"
+    if len(path) > LONGEST:
         raise ApiError(400, PROHIBITED, f"A path has at most {LONGEST} characters.")
     if not PATH.fullmatch(found):
         raise ApiError(400, PROHIBITED, "A path holds letters, digits, hyphens and underscores between its slashes.")

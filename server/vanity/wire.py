@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NotRequired
+from typing import Annotated, NotRequired
 
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from server.db.clock import wire
 from server.db.models import Vanity
+from server.vanity.paths import LONGEST
 
 
 class VanityObject(TypedDict):
@@ -21,7 +23,7 @@ class VanityObject(TypedDict):
 class NewVanity(TypedDict):
     """The path that content shall have; `force` takes it from other content."""
 
-    path: str
+    path: Annotated[str, Field(max_length=LONGEST, pattern=r"^/*[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+)*/*$")]
     force: NotRequired[bool | None]
 
 

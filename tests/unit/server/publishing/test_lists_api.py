@@ -51,9 +51,9 @@ async def test_orders_and_what_is_none(desk: Standing):
     for query, first in (("sort=name", "app"), ("sort=name&order=desc", "zebra"), ("order=asc", "app"), ("", "zebra")):
         found = (await desk.call("owner", "GET", f"{SEARCH}?{query}")).json["results"]
         assert found[0]["name"] == first, query
-    for query in ("sort=guid", "order=up", "page_number=0", "page_size=x", "sort=name;"):
+    for query in ("sort=guid", "order=up", "page_number=0", "page_size=x", "sort=name;", "sort=", "order=ASC"):
         assert (await desk.call("owner", "GET", f"{SEARCH}?{query}")).refusal == (400, 25), query
-    for path in (f"{SEARCH}?include=cats", "/v1/content?include=tags,cats"):
+    for path in (f"{SEARCH}?include=cats", "/v1/content?include=tags,cats", "/v1/content?include=tags,"):
         assert (await desk.call("owner", "GET", path)).refusal == (400, 161)
 
 

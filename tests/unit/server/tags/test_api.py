@@ -50,7 +50,8 @@ async def test_filters_and_paths(desk: Standing):
     assert (await desk.call("viewer", "GET", "/v1/tags?parent_id=4242")).json == []
     assert (await desk.call("viewer", "GET", "/v1/tags?parent_id=x")).refusal == (400, 25)
     assert (await desk.call("viewer", "GET", "/v1/tags/Team,Sales")).json["id"] == tag
-    assert (await desk.call("viewer", "GET", "/v1/tags/Sales")).refusal == (404, 4)
+    for nothing in ("Sales", "4242", "9" * 40):
+        assert (await desk.call("viewer", "GET", f"/v1/tags/{nothing}")).refusal == (404, 4)
 
 
 async def test_a_change_keeps_what_is_not_sent(desk: Standing):
@@ -82,7 +83,8 @@ async def test_who_may_tag_content(desk: Standing):
     assert await desk.statuses("DELETE", f"{OF_CONTENT}/{category}") == writing
     assert (await desk.call("viewer", "GET", OF_CONTENT)).json == []
     assert (await desk.call("owner", "POST", OF_CONTENT, {"tag_id": category})).refusal == (400, 79)
-    assert (await desk.call("owner", "POST", OF_CONTENT, {"tag_id": "4242"})).refusal == (400, 158)
+    for nothing in ("4242", 4242.0, 0, "9" * 15):
+        assert (await desk.call("owner", "POST", OF_CONTENT, {"tag_id": nothing})).refusal == (400, 158)
     for bad in ({}, {"tag_id": None}, {"tag_id": True}, {"tag_id": "x"}, {"tag_id": 1.5}):
         assert (await desk.call("owner", "POST", OF_CONTENT, bad)).refusal == (400, 25)
     assert (await desk.call("owner", "DELETE", f"{OF_CONTENT}/4242")).refusal == (404, 4)
