@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from sqlmodel import Session
@@ -17,17 +17,19 @@ from dashboard import forms
 from dashboard.desk import Desk, Refused
 from dashboard.health import health, known_kind
 from dashboard.thumbnail import thumbnail
-from dashboard.views.content import ContentHead, ContentInfo, Labels, TagView
+from dashboard.views.content import MOST_VISITS, ContentHead, ContentInfo, Labels, TagView
 from server.access.policy import may_edit, may_read_record
 from server.content import lists, overview
 from server.content.editing import Editing
 from server.content.view import ContentView
+from server.db.clock import now
 from server.db.models import Instance
 from server.instances import store as instances
 from server.renderings import documents
 from server.renderings import store as renderings
 from server.tags import store as tags
 from server.tags.carrying import placed
+from server.usage import store as usage
 from server.vanity import store as vanities
 from server.web.caller import Caller
 
@@ -120,6 +122,8 @@ class InfoPages:
         """The tab, with what was typed and what is wrong with it, where something is."""
         details = await self._services.db.read(overview.details, view.guid)
         labels = await self._services.db.read(_labels, view, typed_path)
+        month = now() - timedelta(days=30)
+        visits = await self._services.db.read(usage.visits_since, view.id, month, MOST_VISITS)
         runs = await self._frame.runs(view)
         title, description = typed or (details.title, details.description)
         shown = ContentInfo(
@@ -134,6 +138,7 @@ class InfoPages:
             bundle=str(details.bundle_id or ""),
             bundle_size=details.bundle_size,
             environment_variables=details.variables,
+            visits=visits,
             failure=failure(runs[0]) if runs else "",
             rendered=await self._rendered(view),
             labels=labels,

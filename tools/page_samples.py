@@ -392,6 +392,7 @@ def content_samples() -> Iterator[tuple[str, str, Any]]:
         python_version="3.11.7",
         bundle="12",
         bundle_size=48_200,
+        visits=1_284,
         environment_variables=("SALES_SCHEMA", "PLOTLY_THEME", "A_RATHER_LONG_ENVIRONMENT_VARIABLE_NAME_THAT_GOES_ON"),
         labels=LABELS,
     )

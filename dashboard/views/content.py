@@ -13,6 +13,7 @@ from dashboard.views.integrations import AuthType
 from server.pages.views import Page
 
 AccessType = Literal["all", "logged_in", "acl"]
+MOST_VISITS = 10_000
 PersonRole = Literal["owner", "collaborator", "viewer"]
 
 
@@ -91,10 +92,18 @@ class ContentInfo:
     """Names only: values are never shown again."""
     rendered: datetime | None = None
     """When what is shown was rendered; there is a button to render it again then."""
+    visits: int = 0
+    """Of the last 30 days; counting stops at `MOST_VISITS`."""
     failure: str = ""
     """Why the newest deploy or start failed, one sentence; empty when all is well."""
     labels: Labels
     problems: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def visits_label(self) -> str:
+        if self.visits >= MOST_VISITS:
+            return f"{MOST_VISITS:,} or more"
+        return f"{self.visits:,}" if self.visits else "None"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,14 @@
 """The Info tab shows an item's facts, changes its title and description, and hides what is not the caller's."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 
 from dashboard.content_pages import failure
 from server.content import store as content
 from server.db.clock import now
-from server.db.models import Instance, Rendering
+from server.db.models import Hit, Instance, Rendering
 from tests.unit.dashboard.rig import Rig
 
 
@@ -41,9 +42,20 @@ async def test_the_facts(rig: Rig) -> None:
     assert view is not None
     await rig.services.db.write(lambda s: rig.services.variables.put(s, view.id, {"SCHEMA": "CANARY-value"}))
     page = (await (await rig.browser("pat")).get(f"/apps/{guid}/info")).text
-    for fact in (guid, f"http://localhost:3939/content/{guid}/", "3.11.7", "2.0 kB", "Streamlit", "SCHEMA"):
+    for fact in (
+        "None in the last 30 days",
+        guid,
+        f"http://localhost:3939/content/{guid}/",
+        "3.11.7",
+        "2.0 kB",
+        "Streamlit",
+        "SCHEMA",
+    ):
         assert fact in page, fact
     assert "CANARY-value" not in page
+    old = now() - timedelta(days=31)
+    await rig.services.db.write(lambda s: s.add_all([Hit(content_id=view.id), Hit(content_id=view.id, time=old)]))
+    assert "1 in the last 30 days" in (await (await rig.browser("pat")).get(f"/apps/{guid}/info")).text
     assert (await (await rig.browser("pat")).get(f"/apps/{guid}")).headers["location"] == f"/apps/{guid}/info"
 
 

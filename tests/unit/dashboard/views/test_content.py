@@ -22,3 +22,9 @@ def test_tags_are_chosen_by_category_and_named_by_their_way() -> None:
         ("Rhythm", ["Daily"]),
         ("Team", ["Sales › South", "Finance"]),
     ]
+
+
+def test_visits_are_counted_up_to_a_limit() -> None:
+    (_name, _template, info) = next(iter(content_samples()))
+    said = [dataclasses.replace(info, visits=count).visits_label for count in (0, 1, 1284, 10_000)]
+    assert said == ["None", "1", "1,284", "10,000 or more"]
