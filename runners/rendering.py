@@ -79,7 +79,12 @@ def _launch(spec: RenderSpec, command: list[str]) -> Handle:
 
 async def _until_ended(handle: Handle, done: asyncio.Future[int | None]) -> None:
     """Set `done` to the exit code once the process has ended."""
-    while (code := process.reap(handle.pid)) is None and process.runs(handle.pid, handle.start_ticks):
+    while True:
+        ended = not process.runs(handle.pid, handle.start_ticks)
+        # In this order: what has ended by now is there to be reaped.
+        code = process.reap(handle.pid)
+        if code is not None or ended:
+            break
         await asyncio.sleep(0.05)
     if not done.done():
         done.set_result(code)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -43,3 +45,26 @@ async def test_a_click_is_answered(
         await alice.shows(says)
     await alice.record.settle()
     assert alice.record.clean(*ELSEWHERE) == []
+
+
+async def test_files_and_a_notebook_are_shown(house: House, visitors: Newcomer, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    (site / "more").mkdir(parents=True)
+    (site / "index.html").write_text('<title>Site</title><img src="dot.png" alt="dot"><a href="more">More</a>')
+    (site / "more" / "index.html").write_text('<title>More</title><p id="a">no</p><script src="a.js"></script>')
+    (site / "more" / "a.js").write_text('document.getElementById("a").textContent = "scripted";')
+    shutil.copy(APPS / "notebook_echo" / "dot.png", site)
+    alice = await visitors(house, "alice", signed_in=True)
+    guid = await asyncio.to_thread(house.publish, "html", site, "A site")
+    house.allow(guid, "alice")
+    await alice.open(guid)
+    assert await alice.page.get_by_alt_text("dot").evaluate("image => image.naturalWidth") == 1
+    await alice.page.get_by_role("link", name="More").click()
+    await alice.shows("scripted")
+    assert alice.page.url.endswith(f"/content/{guid}/more/")
+    notebook = await asyncio.to_thread(house.publish, "notebook", APPS / "notebook_echo/report.ipynb", "A notebook")
+    house.allow(notebook, "alice")
+    await alice.open(notebook)
+    await alice.shows("made by the kernel")
+    await alice.record.settle()
+    assert alice.record.clean(*ELSEWHERE, r"https://cdnjs\.") == []

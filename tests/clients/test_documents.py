@@ -1,13 +1,18 @@
 """Content without a process, published by the unmodified clients."""
 
+import json
+import re
 from pathlib import Path
 
 import pytest
 from posit.connect import Client
 from posit.connect.errors import ClientError
 
+from integrations.sandbox.settings import SandboxSettings
+from integrations.sandbox.threaded import running as provider_running
 from tests.harness.gateway import Gateway
-from tests.harness.publishing import app_copy, deploy, run_deploy
+from tests.harness.integrations import associate, service_integration, viewer_integration
+from tests.harness.publishing import app_copy, bundle, deploy, new_content, publish, run_deploy
 
 
 def site(where: Path, text: str) -> Path:
@@ -103,3 +108,41 @@ def test_a_notebook_that_fails_fails_its_deployment(gateway: Gateway, home: Path
     assert draft.status_code == 502
     assert "seven" in draft.json()["error"]
     assert "forty 42" in gateway.visit(f"/content/{notebook}/").text
+
+
+ASKING = """
+import json, os, urllib.parse, urllib.request
+token = open(os.environ["CONNECT_CONTENT_SESSION_TOKEN_FILE"]).read().strip()
+form = {
+    "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+    "subject_token_type": "urn:posit:connect:content-session-token",
+    "subject_token": token,
+}
+address = os.environ["CONNECT_SERVER"] + "__api__/v1/oauth/integrations/credentials"
+key = os.environ["CONNECT_API_KEY"]
+asked = urllib.request.Request(address, urllib.parse.urlencode(form).encode(), {"Authorization": f"Key {key}"})
+print("kind", json.load(urllib.request.urlopen(asked))["token_type"])
+print("key", key, "end")
+"""
+
+
+def test_a_service_accounts_token_while_it_is_rendered(gateway: Gateway):
+    cell = {"cell_type": "code", "id": "a", "metadata": {}, "execution_count": None, "outputs": [], "source": ASKING}
+    source = json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+    archive = bundle({"report.ipynb": source}, "jupyter-static", "report.ipynb", "ipykernel\n")
+    guid = new_content(gateway, name="asks-for-a-token")
+    with provider_running(SandboxSettings()) as provider:
+        service, viewer = service_integration(gateway, provider), viewer_integration(gateway, provider)
+        associate(gateway, guid, service)
+        task = publish(gateway, guid, archive)
+        assert task["code"] == 0, task
+        body = [{"oauth_integration_guid": viewer}]
+        refused = gateway.api("PUT", f"/v1/content/{guid}/oauth/integrations/associations", json=body)
+        assert (refused.status_code, "rendered once for everybody" in refused.json()["error"]) == (400, True)
+        for made in (service, viewer):
+            gateway.api("DELETE", f"/v1/oauth/integrations/{made}")
+    page = gateway.visit(f"/content/{guid}/").text
+    assert "kind Bearer" in page
+    key = re.search(r"key (\S+) end", page)
+    assert key is not None
+    assert gateway.api("GET", f"/v1/content/{guid}", key=key[1]).status_code == 401, "it ended with the rendering"
