@@ -17,6 +17,7 @@ from dashboard.keys_pages import KeysPages
 from dashboard.labels_pages import LabelPages
 from dashboard.log_pages import LogPages
 from dashboard.old_addresses import OldAddresses
+from dashboard.reference_pages import ReferencePages
 from dashboard.render import STATIC
 from dashboard.tools_pages import ToolsPages
 from server.services import Services
@@ -43,5 +44,6 @@ def room(services: Services) -> list[BaseRoute]:
         *ConnectionsPages(desk).routes(),
         *KeysPages(desk).routes(),
         *ToolsPages(desk).routes(),
+        *ReferencePages(desk).routes(),
         *OldAddresses(desk).routes(),
     ]

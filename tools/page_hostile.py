@@ -18,10 +18,12 @@ OURS = {
     "active",
     "control",
     "by",
+    "method",
+    "place",
 }
 """Fields that hold one of a few words of our own, which the type checker guards."""
 HARMLESS = "plain text of nobody"
-ADDRESSES = {"back", "logs", "retry", "not_now", "href", "url", "shown_when"}
+ADDRESSES = {"back", "logs", "retry", "not_now", "href", "url", "shown_when", "anchor", "slug"}
 """Fields the caller has already made into an address of this server (or, `shown_when`, into JSON)."""
 
 

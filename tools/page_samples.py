@@ -10,7 +10,7 @@ from typing import Any
 from dashboard import render as dashboard_render
 from dashboard.fields import draw
 from dashboard.thumbnail import thumbnail
-from dashboard.views import account, content, groups, home, integrations
+from dashboard.views import account, content, groups, home, integrations, reference
 from server.pages import render as gate_render
 from server.pages import views as gates
 
@@ -924,8 +924,62 @@ def group_samples() -> Iterator[tuple[str, str, Any]]:
     yield "group-empty", "group", replace(one, members=(), typed_username="bo", problems=unknown)
 
 
+def reference_samples() -> Iterator[tuple[str, str, object]]:
+    """The pages that tell about the API."""
+    lines = tuple(
+        reference.RouteLine(
+            method=method, path=path, summary=words, who=who, href="#x", deprecated="applications" in path
+        )
+        for method, path, words, who in (
+            ("GET", "/v1/content", "Everything the caller may open, last deployed first.", "Signed in"),
+            ("POST", "/v1/content", "A new, undeployed content item.", "Publishers"),
+            ("DELETE", "/v1/content/{guid}", "Delete a content item with its versions; its apps stop.", "Publishers"),
+            ("PUT", "/v1/content/{guid}/oauth/integrations/associations", "Replace that list.", "Publishers"),
+            ("GET", "/applications/{id}", "One content item by its number.", "Signed in"),
+        )
+    )
+    areas = tuple(
+        reference.AreaLines(name=name, slug=name.lower().replace(" ", "-"), lines=lines[:most])
+        for name, most in (("Content", 5), ("Bundles and packages", 3), ("People", 1))
+    )
+    list_page = page("The API", PUBLISHER, "api")
+    yield "reference", "reference", reference.Reference(page=list_page, query="", areas=areas, total=120)
+    yield "reference-none", "reference", reference.Reference(page=list_page, query="zebra", areas=(), total=120)
+    tag = reference.Piece(text="TagObject", href="#shape-TagObject")
+    members = (
+        reference.Member(name="id", kind=(reference.Piece(text="text"),), required=True, about="A number in quotes."),
+        reference.Member(
+            name="parent_id", kind=(reference.Piece(text="text"), reference.Piece(text=" or null")), required=False,
+            rule="at most 256 characters",
+        ),
+    )  # fmt: skip
+    payload = reference.Payload(media="application/json", kind=(reference.Piece(text="list of "), tag))
+    text = reference.RouteText(
+        anchor="get_v1_tags", method="GET", path="/v1/tags/{id}/content", summary="What carries a tag.",
+        who="Everybody who is signed in.", refuses="parent_id must name a tag (code 157).", deprecated=False,
+        body_required=False,
+        parameters=(reference.Member(
+            name="page_number", kind=(reference.Piece(text="whole number"),), required=False,
+            rule="from 1 to 999,999,999,999,999; 1 where it is left out", place="query",
+        ),),
+        bodies=(payload,),
+        replies=(reference.Reply(status="200", phrase="OK", payloads=(payload,)),),
+        refusals=tuple(reference.Reply(status=n, phrase=p) for n, p in (("400", "Bad Request"), ("404", "Not Found"))),
+        example='curl -H "Authorization: Key $KEY" "http://localhost:3939/__api__/v1/tags/$ID/content"',
+    )  # fmt: skip
+    yield (
+        "reference-area",
+        "reference_area",
+        reference.Area(
+            page=page("Tags: the API", PUBLISHER, "api"), name="Tags", routes=(text,),
+            shapes=(reference.Shape(name="TagObject", anchor="shape-TagObject", about="A tag.", members=members),
+                    reference.Shape(name="Number", anchor="shape-Number", about="", members=(), kind=(tag,))),
+        ),
+    )  # fmt: skip
+
+
 def samples() -> tuple[Sample, ...]:
     """Every screen in every state worth looking at."""
-    rooms = (home_samples, content_samples, group_samples, integration_samples, account_samples)
+    rooms = (home_samples, content_samples, group_samples, integration_samples, account_samples, reference_samples)
     ours = [Sample(slug, screen, view, dashboard_render.render) for room in rooms for slug, screen, view in room()]
     return (*gate_samples(), *ours)

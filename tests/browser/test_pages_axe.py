@@ -85,6 +85,8 @@ async def publisher_pages(inspector: Inspector, page: Page, places: Places) -> N
     await inspector.go("logs", f"{at}/logs")
     await inspector.go("logs-none", f"{at}/logs?q=zebra")
     await inspector.go("keys", "/keys")
+    await inspector.go("reference", "/__docs__/api")
+    await inspector.go("reference-area", "/__docs__/api/integrations")
     await page.get_by_label("Name").fill("My laptop")
     await page.get_by_role("button", name="Create key").click()
     await inspector.look("keys-new")

@@ -8,21 +8,27 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import uvicorn
 
 from server.api import api_routes
 from server.discovery.api import VERSION
-from server.web.openapi import document
+from server.web.openapi import document, name_of, says
+from server.web.routes import Route
 from tests.harness.gateway import until
 from tests.unit.server.house import House, open_house
+from tests.unit.server.samples import World
 
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
+Result = TypeVar("Result")
+ACCEPTED_OR_REFUSED = '["2xx", "3xx", "400", "401", "403", "404", "409"]'
+# How many of each thing there are.
+WORLDS = 3
 PROGRAM = Path(sys.executable).parent / "schemathesis"
 
 
@@ -32,6 +38,11 @@ class Street:
 
     house: House
     origin: str
+    loop: asyncio.AbstractEventLoop
+
+    def run(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """Do something on the house's own event loop."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
 
 
 @contextmanager
@@ -40,7 +51,7 @@ def open_street(folder: Path) -> Iterator[Street]:
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     port = listener.getsockname()[1]
-    ready, ended, found = threading.Event(), threading.Event(), list[House]()
+    ready, ended, found = threading.Event(), threading.Event(), list[Street]()
 
     async def live() -> None:
         async with open_house(folder, port=port) as house:
@@ -50,7 +61,7 @@ def open_street(folder: Path) -> Iterator[Street]:
             )
             server = uvicorn.Server(config)
             serving = asyncio.create_task(server.serve(sockets=[listener]))
-            found.append(house)
+            found.append(Street(house, f"http://localhost:{port}", asyncio.get_running_loop()))
             ready.set()
             await asyncio.to_thread(ended.wait)
             server.should_exit = True
@@ -60,7 +71,7 @@ def open_street(folder: Path) -> Iterator[Street]:
     thread.start()
     try:
         until(lambda: ready.is_set() or not thread.is_alive(), "the house to open")
-        yield Street(found[0], f"http://localhost:{port}")
+        yield found[0]
     finally:
         ended.set()
         thread.join(30)
@@ -69,31 +80,45 @@ def open_street(folder: Path) -> Iterator[Street]:
 
 def describe(street: Street, file: Path) -> Path:
     """The description, as a file."""
-    routes = [route for route in api_routes(street.house.services) if route.says is not None]
-    file.write_text(json.dumps(document(routes, version=VERSION, server=f"{street.origin}/__api__")))
+    made = document(api_routes(street.house.services), version=VERSION, server=f"{street.origin}/__api__")
+    file.write_text(json.dumps(made))
     return file
 
 
-def configure(file: Path, description: Path, values: dict[str, dict[str, list[Any]]]) -> Path:
-    """The checked-in configuration, with values that exist: paths (as an expression) to parameters to values.
+async def known(house: House, caller: str, route: Route) -> dict[str, list[Any]]:
+    """Values that exist for what a call of the route names: `path.guid`, `body.tag_id`."""
+    found: dict[str, list[Any]] = {}
+    for _ in range(WORLDS):
+        world = World(house, caller, house.item())
+        path, body = await world.path(route), (await world.terms(route)).get("json")
+        match = route.pattern.match(path)
+        assert match is not None
+        named = {f"path.{name}": value for name, value in match.groupdict().items()}
+        if isinstance(body, dict):
+            named |= {f"body.{key}": value for key, value in body.items() if key.endswith(("_id", "_guid")) and value}
+        for name, value in named.items():
+            found.setdefault(name, []).append(int(value) if name == "path.id" and value.isdigit() else value)
+    return found
+
+
+def configure(file: Path, street: Street, caller: str) -> Path:
+    """The checked-in configuration, with values that exist for each operation.
 
     A route that says which well-formed requests it refuses with 400 (`Says.refuses`) is excused from accepting all.
     """
-    lines, rules = [CONFIGURATION.read_text()], list[str]()
-    for place, named in values.items():
+    top, rules, number = [CONFIGURATION.read_text()], list[str](), 0
+    for route in api_routes(street.house.services):
         bound = []
-        for name, found in named.items():
-            lines.append(f"[dictionaries.d{len(lines)}]\nvalues = {json.dumps(found)}\n")
-            bound.append(f'"{name}" = {{ dictionary = "d{len(lines) - 1}", probability = 0.7 }}')
-        rules.append(f"[[operations]]\ninclude-path-regex = {json.dumps(place)}\n[operations.parameters]\n")
-        rules += [line + "\n" for line in bound]
-    for path in json.loads(description.read_text())["paths"].values():
-        for operation in path.values():
-            if "x-refuses" in operation:
-                rules.append(f'[[operations]]\ninclude-operation-id = "{operation["operationId"]}"\n')
-                rules.append("[operations.checks.positive_data_acceptance]\n")
-                rules.append('expected-statuses = ["2xx", "400", "401", "403", "404", "409"]\n')
-    file.write_text("".join(lines + rules))
+        for name, values in street.run(known(street.house, caller, route)).items():
+            number += 1
+            top.append(f"[dictionaries.d{number}]\nvalues = {json.dumps(values)}\n")
+            bound.append(f'"{name}" = {{ dictionary = "d{number}", probability = 0.7 }}\n')
+        own = ["[operations.parameters]\n", *bound] if bound else []
+        if says(route).refuses:
+            own += ["[operations.checks.positive_data_acceptance]\n", f"expected-statuses = {ACCEPTED_OR_REFUSED}\n"]
+        if own:
+            rules += [f'[[operations]]\ninclude-operation-id = "{name_of(route)}"\n', *own]
+    file.write_text("".join(top + rules))
     return file
 
 

@@ -19,9 +19,10 @@ from tools.page_samples import (
     group_samples,
     home_samples,
     integration_samples,
+    reference_samples,
 )
 
-ROOMS = (home_samples, content_samples, group_samples, integration_samples, account_samples)
+ROOMS = (home_samples, content_samples, group_samples, integration_samples, account_samples, reference_samples)
 SAMPLES = {slug: Sample(slug, screen, view, dashboard.render) for room in ROOMS for slug, screen, view in room()}
 each_sample = pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES.keys())
 
@@ -84,6 +85,7 @@ def test_every_template_of_a_screen_is_sampled() -> None:
         "log_poll",
         "log_tail",
     }
+    parts |= {"reference_list", "reference_words"}
     screens = {path.stem for path in dashboard.TEMPLATES.glob("*.html")} - parts
     assert screens == {sample.screen for sample in SAMPLES.values()}
 
