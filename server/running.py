@@ -10,10 +10,14 @@ from typing import Any
 
 from sqlmodel import Session
 
+from runners.repositories.location import Location
 from server.bundles import store as bundles
+from server.content.view import ContentView
 from server.oauth import defaults
+from server.repository.polling import Polling
 from server.services import Services
 from server.usage import store as usage
+from server.web.caller import Caller
 
 log = logging.getLogger("tabard")
 IDLE_SECONDS = 3600.0
@@ -28,6 +32,17 @@ def _recover_records(services: Services) -> set[str]:
         return bundles.folders(session)
 
     return services.db.write_now(write)
+
+
+def _polling(services: Services) -> Polling:
+    """Content that follows its repository is deployed like any other."""
+
+    async def deploy(owner: Caller, view: ContentView, location: Location) -> str:
+        fetch = services.fetching.making(owner, view, location)
+        return await services.deployer.begin_from(owner, view, fetch, activate=True)
+
+    every = services.settings.git_polling
+    return Polling(services.db, services.directory, services.fetching, deploy, every=every)
 
 
 class Background:
@@ -69,6 +84,7 @@ async def running(services: Services, background: Background) -> AsyncIterator[N
         asyncio.create_task(services.sessions.keep_flushing(), name="sessions"),
         asyncio.create_task(services.pool.keep_house(IDLE_SECONDS), name="instances"),
         asyncio.create_task(services.usage.keep_house(), name="usage"),
+        asyncio.create_task(_polling(services).keep_polling(), name="repositories"),
     ]
     try:
         yield

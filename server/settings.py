@@ -62,6 +62,7 @@ class Settings:
     session_absolute: float = 7 * 86400.0
     max_bundle_size: int = 1024 * 1024 * 1024
     git_allow_local: bool = False
+    git_polling: float = 300.0
     upload_patience: float = 30.0
     app_start_timeout: float = 60.0
     render_timeout: float = 1800.0
@@ -208,6 +209,7 @@ PARSERS: dict[str, Callable[[Any], Any]] = {
     "session_absolute": _seconds,
     "max_bundle_size": _whole(1024, 1 << 40),
     "git_allow_local": _flag,
+    "git_polling": _seconds,
     "upload_patience": _seconds,
     "app_start_timeout": _seconds,
     "render_timeout": _seconds,

@@ -9,10 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
-from runners.repositories.location import Location
 from server.access.guard import Guard
-from server.content.view import ContentView
-from server.publishing.deploy import Deployer, Fetch, Report
+from server.publishing.deploy import Deployer
 from server.repository.fetching import Fetching, location_of
 from server.web.body import Fields, read_object
 from server.web.caller import Caller
@@ -53,7 +51,7 @@ def deploy_routes(deployer: Deployer, fetching: Fetching, guard: Guard) -> Route
             task_id = await deployer.begin(caller, view, number, activate=activate)
         else:
             fetching.check_available()
-            fetch = _from(fetching, caller, view, location_of(source))
+            fetch = fetching.making(caller, view, location_of(source))
             task_id = await deployer.begin_from(caller, view, fetch, activate=activate)
         return json_reply({"task_id": task_id}, 202)
 
@@ -67,14 +65,6 @@ def deploy_routes(deployer: Deployer, fetching: Fetching, guard: Guard) -> Route
         return json_reply({"task_id": task_id}, 202)
 
     return routes
-
-
-def _from(fetching: Fetching, caller: Caller, view: ContentView, location: Location) -> Fetch:
-    async def fetch(report: Report) -> int:
-        bundle = await fetching.fetch(caller, view, location, report)
-        return bundle.id or 0
-
-    return fetch
 
 
 def _bundle_id(value: Any) -> int | None:

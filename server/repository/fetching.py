@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,6 +101,16 @@ class Fetching:
         bundle = await self._intake.keep(caller, view, upload)
         report(f"Made version {bundle.id} of it.")
         return bundle, found.commit
+
+    def making(self, caller: Caller, view: ContentView, location: Location) -> Callable[[Report], Awaitable[int]]:
+        """The fetching of a deployment, as a step of its task: gives the number of the version it made."""
+
+        async def make(report: Report) -> int:
+            bundle = await self.fetch(caller, view, location, report)
+            assert bundle.id is not None
+            return bundle.id
+
+        return make
 
     async def newest(self, location: Location) -> str | None:
         """The commit a branch or tag is at now; None where nothing has that name. Raises ApiError 400."""
