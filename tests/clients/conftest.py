@@ -13,7 +13,8 @@ from tests.harness.publishing import new_content, panel_bundle, publish
 @pytest.fixture(scope="session")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     folder = tmp_path_factory.mktemp("clients")
-    with Gateway(folder / "data", environ={"TABARD_DASHBOARD": ""}) as made:
+    environ = {"TABARD_DASHBOARD": "", "TABARD_GIT_ALLOW_LOCAL": "true", "TABARD_GIT_POLLING": "2"}
+    with Gateway(folder / "data", environ=environ) as made:
         made.bootstrap()
         yield made
 

@@ -294,3 +294,48 @@ def test_content_by_tag_and_by_what_is_asked_for_beside_it(client: connect.Clien
     root.destroy()
     assert other.tags.find() == []
     other.delete()
+
+
+def test_packages_lock_file_and_jobs_of_what_serves(client: connect.Client, running: str):
+    item = client.content.get(running)
+    assert item.packages.find_by(name="panel")["language"] == "python"
+    everywhere = client.packages.find_by(name="panel", app_guid=running)
+    assert everywhere is not None
+    assert everywhere["bundle_id"] == item["bundle_id"]
+    lock = item.get_lockfile()
+    assert lock.python_version == item["py_version"]
+    assert "panel==" in lock.text
+    for job in item.jobs:
+        assert item.jobs.find(job["key"])["key"] == job["key"]
+
+
+def test_runtime_caches(client: connect.Client, running: str):
+    found = client.system.caches.runtime.find()
+    assert [cache["language"] for cache in found] == ["python"]
+    assert found[0].destroy(dry_run=True) is None
+    with pytest.raises(ClientError) as gone:
+        client.system.caches.runtime.destroy(language="Python", version="0.0.0", image_name="Local")
+    assert (gone.value.http_status, gone.value.error_code) == (404, 4)
+
+
+def test_execution_environments(client: connect.Client):
+    made = client.environments.create(title="Title", cluster_name="Kubernetes", name="Name")
+    assert client.environments.find(made["guid"]) == made
+    assert client.environments.find_by(name="Name") == made
+    made.update(title="New Title")
+    assert (made["title"], made["name"]) == ("New Title", "Name")
+    made.destroy()
+    assert len(client.environments) == 0
+
+
+def test_repository(item: Any):
+    assert item.repository is None
+    where = {"repository": "https://git.example.org/a/b", "branch": "1dacc4dd", "directory": "x/y", "polling": False}
+    made = item.create_repository(**where)
+    assert {name: made[name] for name in where} == where
+    found = item.repository
+    assert found == made
+    found.update(branch="main")
+    assert (found["branch"], found["directory"], found["polling"]) == ("main", "x/y", False)
+    found.destroy()
+    assert item.repository is None
