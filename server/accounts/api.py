@@ -31,7 +31,7 @@ from server.web.body import Fields, read_object
 from server.web.caller import RANK, Caller
 from server.web.described import PageOf, Says
 from server.web.errors import denied, invalid, not_found
-from server.web.paging import Paging, ascending, paged, paging_of, prefix_of
+from server.web.paging import Paging, ascending, paged, paging_of, prefix_of, sort_of
 from server.web.routes import Routes, guid_in, json_reply, whole
 
 ROLES = tuple(RANK)
@@ -58,14 +58,12 @@ class PeopleApi:
 
     async def listing(self, request: Request, caller: Caller) -> Response:
         """A page of people by name; `prefix`, `user_role`, `account_status` filter."""
-        paging, sort = paging_of(request), request.query_params.get("sort", "")
-        if sort and sort not in store.SORTS:
-            raise invalid(f"sort must be one of {', '.join(store.SORTS)}.")
+        paging = paging_of(request)
         wanted = store.Wanted(
             prefix=prefix_of(request),
             roles=_any_of(request, "user_role", ROLES),
             statuses=_any_of(request, "account_status", store.STATUSES),
-            sort=sort,
+            sort=sort_of(request, store.SORTS),
             ascending=ascending(request),
         )
         rows, total = await self._db.read(store.list_users, wanted, paging)
@@ -110,7 +108,8 @@ class PeopleApi:
     async def change(self, request: Request, caller: Caller) -> Response:
         """Change a person: administrators anyone, others their own name and address (S-12)."""
         guid = guid_in(request)
-        given = Fields(await read_object(request))
+        sent = await read_object(request)
+        given = Fields({name: value for name, value in sent.items() if value is not None})
         if not caller.has("administrator") and guid != caller.guid:
             raise not_found("user")
         changes = _changes(caller, given)

@@ -66,14 +66,14 @@ class NewUser(TypedDict):
 
 
 class UserChange(TypedDict, total=False):
-    """What may change of a person; what is not sent stays."""
+    """What may change of a person; what is not sent, or null, stays."""
 
-    username: Annotated[str, text(64, least=1)]
-    email: Annotated[str, text(254)]
-    first_name: Name
-    last_name: Name
-    user_role: Role
-    password: Password
+    username: Annotated[str, text(64, least=1)] | None
+    email: Annotated[str, text(254)] | None
+    first_name: Name | None
+    last_name: Name | None
+    user_role: Role | None
+    password: Password | None
 
 
 class LockChange(TypedDict, total=False):

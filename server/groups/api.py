@@ -25,7 +25,7 @@ from server.web.body import Fields, read_object
 from server.web.caller import Caller
 from server.web.described import PageOf, Says
 from server.web.errors import ApiError, invalid
-from server.web.paging import ascending, paged, paging_of, prefix_of
+from server.web.paging import ascending, paged, paging_of, prefix_of, sort_of
 from server.web.routes import Routes, empty_reply, guid_in, json_reply
 
 GUID = re.compile(GUID_PATTERN)
@@ -70,9 +70,7 @@ class GroupsApi:
 
     async def members(self, request: Request, caller: Caller) -> Response:
         """A page of the people in a group, in the order they were added."""
-        paging, sort = paging_of(request), request.query_params.get("sort", "")
-        if sort and sort not in store.MEMBER_ORDERS:
-            raise invalid(f"sort must be one of {', '.join(store.MEMBER_ORDERS)}.")
+        paging, sort = paging_of(request), sort_of(request, store.MEMBER_ORDERS)
         rows, total = await self._groups.members(
             caller, guid_in(request), sort=sort, ascending=ascending(request), paging=paging
         )

@@ -12,7 +12,7 @@ from sqlalchemy import ScalarSelect, case, func
 from sqlmodel import Session, col, delete, select
 
 from server.accounts.names import username_key
-from server.db.models import Content, Group, Integration, Membership, Permission, User
+from server.db.models import Content, EnvironmentPermission, Group, Integration, Membership, Permission, User
 from server.web.caller import RANK
 from server.web.errors import ApiError, not_found
 from server.web.paging import Paging
@@ -213,6 +213,7 @@ def drop(session: Session, number: int, guid: str) -> Dropped:
         col(Permission.principal_type) == "group", col(Permission.principal_guid) == guid
     )
     session.exec(entries)
+    session.exec(delete(EnvironmentPermission).where(col(EnvironmentPermission.group_guid) == guid))
     group = session.get(Group, number)
     if group is None:
         raise not_found("group")

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from server.db.clock import now
 from server.db.models import EnvironmentPermission, ExecutionEnvironment, User
+from server.groups import store as groups
 from server.web.errors import ApiError, not_found
 
 DUPLICATE_ENVIRONMENT = 175
@@ -84,6 +85,8 @@ def permit(
     """A new entry. Raises ApiError 400 (code 246, nobody has that GUID) and 409 (code 247, listed already)."""
     if user_guid is not None and session.exec(select(User.id).where(User.guid == user_guid)).first() is None:
         raise ApiError(400, INVALID_PERMISSION, "user_guid names nobody on this server.")
+    if group_guid is not None and not groups.known(session, [group_guid]):
+        raise ApiError(400, INVALID_PERMISSION, "group_guid names no group on this server.")
     for entry in permissions(session, environment_id):
         if (entry.user_guid, entry.group_guid) == (user_guid, group_guid):
             raise ApiError(409, DUPLICATE_PERMISSION, "This person or group is listed already.")

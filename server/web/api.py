@@ -40,10 +40,10 @@ class Api:
         trimmed = path.rstrip("/")
         methods: list[str] = []
         method = "GET" if request.method == "HEAD" else request.method
-        for route in self._by_shape.get(trimmed.count("/"), ()):
-            found = route.pattern.match(trimmed)
-            if found is None:
-                continue
+        candidates = self._by_shape.get(trimmed.count("/"), ())
+        fitting = [(route, found) for route in candidates if (found := route.pattern.match(trimmed)) is not None]
+        # A path that some route spells out is that route's for every method, never somebody's GUID.
+        for route, found in [pair for pair in fitting if "{" not in pair[0].path] or fitting:
             if route.method == method:
                 request.scope["path_params"] = found.groupdict()
                 return route, methods

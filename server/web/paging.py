@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
@@ -52,6 +53,14 @@ def ascending(request: Request) -> bool:
     if said not in ("", "true", "false"):
         raise invalid("asc_order must be true or false.")
     return said != "false"
+
+
+def sort_of(request: Request, known: Collection[str]) -> str:
+    """`sort` of the query, empty where it is not said. Raises ApiError 400 for what is not among `known`."""
+    said = request.query_params.get("sort")
+    if said is not None and said not in known:
+        raise invalid(f"sort must be one of {', '.join(known)}.")
+    return said or ""
 
 
 def prefix_of(request: Request) -> str:

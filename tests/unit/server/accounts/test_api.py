@@ -90,6 +90,9 @@ async def test_what_is_not_sent_stays(people: People):
     same = ("guid", "email", "first_name", "user_role", "created_time", "active_time", "locked")
     assert {name: changed[name] for name in same} == {name: made[name] for name in same}
     assert (changed["username"], changed["last_name"]) == ("newer", "L")
+    nothing = dict.fromkeys(("username", "email", "first_name", "user_role", "password"))
+    _status, unchanged = await people.call(admin, "PUT", USER, nothing, guid=made["guid"])
+    assert {**unchanged, "updated_time": ""} == {**changed, "updated_time": ""}
     assert (await people.call(admin, "PUT", USER, {"username": "A-VIEWER"}, guid=made["guid"])) == (409, 8)
     me = people.callers["publisher"]
     assert (await people.call(me, "PUT", USER, {"username": "other"}, guid=me.guid)) == (403, 22)

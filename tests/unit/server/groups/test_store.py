@@ -1,12 +1,18 @@
 """The rows of groups: counted, found, and given up by an owner whose account goes."""
 
+from typing import Any
+
 import pytest
+from sqlalchemy import event
 from sqlmodel import Session, delete
 
 from server.accounts import store as accounts
+from server.content import reach
 from server.db.engine import Database
 from server.db.models import User
 from server.groups import store
+from server.sessions import store as sessions
+from server.web.caller import Caller
 from server.web.errors import ApiError
 from server.web.paging import Paging
 
@@ -38,12 +44,32 @@ def test_known_groups(db: Database):
 
 
 def test_lists_take_the_same_number_of_statements_however_long_they_are(db: Database):
+    counted: list[str] = []
+
+    def count(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if statement.startswith("SELECT"):
+            counted.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", count)
     ann = db.write_now(lambda s: accounts.add_user(s, username="ann", role="publisher"))
+    asked: list[int] = []
+    for start, end in ((0, 2), (2, 60)):
 
-    def fill(session: Session) -> None:
-        for number in range(60):
-            store.add(session, f"group {number:02}", ann.id or 0)
+        def fill(session: Session, start: int = start, end: int = end) -> None:
+            for number in range(start, end):
+                group = store.add(session, f"group {number:02}", ann.id or 0)
+                store.join(session, group.id, accounts.add_user(session, username=f"p{number}").guid)
+                store.join(session, group.id, ann.guid)
+                if number > 0:
+                    store.join(session, 1, accounts.by_name(session, f"p{number}").guid)
 
-    db.write_now(fill)
-    rows, total = db.read_now(lambda s: store.listing(s, paging=Paging(2, 25)))
-    assert (rows[0].name, len(rows), total) == ("group 25", 25, 60)
+        db.write_now(fill)
+        counted.clear()
+        rows, total = db.read_now(lambda s: store.listing(s, paging=Paging(1, 25)))
+        people, there = db.read_now(lambda s: store.members(s, 1, paging=Paging(1, 25)))
+        db.read_now(lambda s: accounts.list_users(s, accounts.Wanted(prefix="p"), Paging(1, 25)))
+        db.read_now(sessions.with_groups, Caller(user_id=ann.id or 0, guid=ann.guid, role="publisher"))
+        db.read_now(reach.roles, ann.guid)
+        asked.append(len(counted))
+        assert (len(rows), total, len(people), there) == (min(end, 25), end, min(end + 1, 25), end + 1)
+    assert asked[0] == asked[1]

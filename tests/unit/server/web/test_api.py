@@ -24,6 +24,11 @@ async def an_open_one(_request: Request, caller: Caller) -> Response:
     return json_reply({"via": caller.via})
 
 
+@routes.put("/v1/things/all", role=None)
+async def everything(_request: Request, _caller: Caller) -> Response:
+    return json_reply({})
+
+
 @routes.get("/v1/things/{guid}")
 async def thing(request: Request, _caller: Caller) -> Response:
     return json_reply(request.path_params)
@@ -81,6 +86,10 @@ async def test_methods():
     assert (status, headers["allow"]) == (405, "GET, POST")
     assert (await call("/v1/things/a", "HEAD"))[0] == 200
     assert (await call("/v1/open", "POST"))[0] == 405
+    # A path that is spelt out is nobody's GUID, whatever the method.
+    assert (await call("/v1/things/all", "PUT"))[0] == 200
+    status, _body, headers = await call("/v1/things/all")
+    assert (status, headers["allow"]) == (405, "PUT")
 
 
 async def test_errors_have_one_shape(caplog: pytest.LogCaptureFixture):

@@ -3,7 +3,7 @@
 import pytest
 
 from server.web.errors import ApiError
-from server.web.paging import Paging, ascending, paged, paging_of, prefix_of
+from server.web.paging import Paging, ascending, paged, paging_of, prefix_of, sort_of
 from tests.unit.server.web.asking import asking
 
 
@@ -31,3 +31,11 @@ def test_beginnings_of_names():
     for bad in ("%00", "x" * 257):
         with pytest.raises(ApiError):
             prefix_of(asking(target=f"/?prefix={bad}"))
+
+
+def test_orders():
+    assert sort_of(asking(target="/"), ("name",)) == ""
+    assert sort_of(asking(target="/?sort=name"), ("name",)) == "name"
+    for bad in ("", "size"):
+        with pytest.raises(ApiError):
+            sort_of(asking(target=f"/?sort={bad}"), ("name",))
