@@ -160,6 +160,17 @@ def gate_samples() -> Iterator[Sample]:
         ),
     )
     yield one(
+        "rendering",
+        "starting",
+        gates.Starting(
+            page=page("Rendering Weekly report", ALICE),
+            content_title="Weekly report",
+            stage="Rendering the notebook ...",
+            since=ago(seconds=3),
+            document=True,
+        ),
+    )
+    yield one(
         "starting-lines",
         "starting",
         gates.Starting(
@@ -429,6 +440,14 @@ def content_samples() -> Iterator[tuple[str, str, Any]]:
             python_version="",
             bundle="",
             environment_variables=(),
+        ),
+    )
+    report = head("info", title="Weekly report", kind="jupyter-static", health="published", as_you=False)
+    yield (
+        "info-document",
+        "content_info",
+        replace(
+            info, page=page("Weekly report", PUBLISHER), content=report, title="Weekly report", rendered=ago(hours=2)
         ),
     )
     yield "info-viewer", "content_info", replace(info, page=page("Sales", ALICE), content=head("info", may_edit=False))

@@ -37,10 +37,7 @@ class House:
     def publish(self, kind: str, folder: Path, title: str, *options: str) -> str:
         """Deploy a copy as the publisher, with the real CLI; returns the content's GUID."""
         copy = self.home / f"published-{len(list(self.home.glob('published-*')))}" / folder.name
-        if folder.is_dir():
-            shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("__pycache__"))
-        else:  # a document is published by its file, which brings what lies beside it
-            shutil.copytree(folder.parent, copy.parent)
+        shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("__pycache__"))
         return deploy(self.gateway, kind, copy, *options, title=title, home=self.home, key=self.key)
 
     def allow(self, content_guid: str, *usernames: str) -> None:
