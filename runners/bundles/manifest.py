@@ -23,7 +23,8 @@ class Manifest:
     """What the manifest says.
 
     `entrypoint`, `primary_html`, `python_version`, `requires` and `package_file` are None when it does not
-    say; `files` are the listed names; `raw` is the whole document.
+    say; `python_managed` is false where no Python environment is to be built; `files` are the listed names; `raw` is
+    the whole document.
     """
 
     app_mode: str
@@ -32,6 +33,7 @@ class Manifest:
     python_version: str | None
     package_file: str | None
     requires: str | None
+    python_managed: bool
     files: tuple[str, ...]
     integration_requests: tuple[Mapping[str, Any], ...]
     raw: Mapping[str, Any]
@@ -63,7 +65,9 @@ def parse(data: bytes) -> Manifest:
     metadata = _object(document, "metadata", "metadata")
     python = _object(document, "python", "python")
     packages = _object(python, "package_manager", "python.package_manager")
-    wanted = _object(_object(document, "environment", "environment"), "python", "environment.python")
+    environment = _object(document, "environment", "environment")
+    wanted = _object(environment, "python", "environment.python")
+    managed = _object(environment, "environment_management", "environment.environment_management")
     mode = _string(metadata, "appmode", "metadata.appmode")
     if not mode:
         raise ManifestProblem("manifest.json does not say metadata.appmode, so the kind of content is not known.")
@@ -75,6 +79,7 @@ def parse(data: bytes) -> Manifest:
         package_file=_string(packages, "package_file", "python.package_manager.package_file")
         or (_DEFAULT_PACKAGE_FILE if python else None),
         requires=_string(wanted, "requires", "environment.python.requires") or None,
+        python_managed=_flag(managed, "python", "environment.environment_management.python"),
         files=tuple(_object(document, "files", "files")),
         integration_requests=_requests(document),
         raw=document,
@@ -99,6 +104,14 @@ def _string(parent: Mapping[str, Any], key: str, where: str) -> str | None:
     if any(ord(char) < 32 or 0xD800 <= ord(char) <= 0xDFFF for char in value):
         raise ManifestProblem(f"manifest.json: {where} holds a control character.")
     return value
+
+
+def _flag(parent: Mapping[str, Any], key: str, where: str) -> bool:
+    """Whether a switch is on; it is unless the document says false."""
+    value = parent.get(key)
+    if value is not None and not isinstance(value, bool):
+        raise ManifestProblem(f"manifest.json: {where} must be true or false.")
+    return value is not False
 
 
 def _requests(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:

@@ -17,9 +17,11 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from runners.contract import BuiltEnvironment
-from runners.environments import installer, requirements
+from runners.environments import found as as_found
+from runners.environments import installer, locked, requirements
 from runners.environments.installer import Report
 from runners.environments.interpreters import Interpreter, NoInterpreter, choose
+from runners.environments.package_files import PackageFile
 
 _SALT = "tabard-environment-1"
 _MARKER = ".complete"
@@ -31,7 +33,8 @@ class EnvironmentRequest:
     """What a bundle asks for: the text of its requirements, the manifest's Python version and specifier.
 
     `required` is the distribution its kind cannot do without and the publisher must list ("streamlit"; "": none);
-    `adds` are what its kind brings itself where the publisher lists no version of it ("uvicorn").
+    `adds` are what its kind brings itself where the publisher lists no version of it ("uvicorn"). `file` is what the
+    publisher calls the requirements. Without `managed` an interpreter is used as it is.
     """
 
     requirements: str
@@ -39,6 +42,8 @@ class EnvironmentRequest:
     python_requires: str | None
     required: str
     adds: tuple[str, ...] = ()
+    file: str = "requirements.txt"
+    managed: bool = True
 
 
 class EnvironmentFailed(Exception):
@@ -87,13 +92,15 @@ class EnvironmentStore:
         `report` gets progress lines as they come. Raises EnvironmentFailed.
         """
         try:
-            wanted = requirements.read(request.requirements)
+            wanted = requirements.read(request.requirements, request.file)
             interpreter = choose(self._interpreters, request.python_version, request.python_requires)
         except (requirements.RequirementRefused, NoInterpreter) as error:
             raise EnvironmentFailed(str(error)) from error
-        if request.required and canonicalize_name(request.required) not in wanted.names:
-            raise EnvironmentFailed(f"requirements.txt does not list {request.required}; add it.")
         needed = [name for name in (request.required, *request.adds) if name]
+        if not request.managed:
+            return await _as_it_is(interpreter, needed, report)
+        if request.required and canonicalize_name(request.required) not in wanted.names:
+            raise EnvironmentFailed(f"{request.file} does not list {request.required}; add it.")
         wanted = requirements.with_added(wanted, request.adds)
         key = _key(wanted, interpreter)
         if found := self._find(key):
@@ -104,6 +111,13 @@ class EnvironmentStore:
                 report(f"Using the environment built meanwhile (Python {found.version}).")
                 return found
             return await self._build(key, wanted, interpreter, needed, report)
+
+    async def locked(self, file: PackageFile) -> str:
+        """The packages of a uv.lock as a requirements file. Raises EnvironmentFailed, PackageFileProblem."""
+        try:
+            return await locked.requirements(file, self._uv, self._variables)
+        except locked.LockProblem as problem:
+            raise EnvironmentFailed(problem.message, problem.output) from None
 
     def stored(self) -> list[tuple[str, str]]:
         """Every complete environment as its key and its Python version. Blocks: run it in a thread."""
@@ -191,6 +205,15 @@ class EnvironmentStore:
             raise EnvironmentFailed(f"Installing took longer than {self._timeout:g} seconds.", "\n".join(lines))
         if code != 0:
             raise EnvironmentFailed(f"The packages could not be installed. {_reason(lines)}", "\n".join(lines))
+
+
+async def _as_it_is(interpreter: Interpreter, needed: Sequence[str], report: Report) -> BuiltEnvironment:
+    try:
+        environment = await as_found.as_it_is(interpreter, needed)
+    except as_found.Lacking as lacking:
+        raise EnvironmentFailed(str(lacking)) from None
+    report(f"Using this server's Python {environment.version} as it is.")
+    return environment
 
 
 def _key(wanted: requirements.Requirements, interpreter: Interpreter) -> str:

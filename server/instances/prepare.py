@@ -10,7 +10,8 @@ from pathlib import Path
 from runners import tools
 from runners.bundles.manifest import Manifest, ManifestProblem
 from runners.contract import BuiltEnvironment
-from runners.environments import syntax, system
+from runners.environments import package_files, syntax, system
+from runners.environments.package_files import PackageFileProblem
 from runners.environments.store import EnvironmentFailed, EnvironmentRequest, EnvironmentStore
 from runners.kinds import catalog, foreign, quarto_static
 from runners.kinds.entrypoint import EntrypointProblem
@@ -20,8 +21,6 @@ from server.bundles.shelf import Shelf
 from server.bundles.store import folder_of
 from server.db.models import Bundle
 from server.instances.live import StartProblem
-
-REQUIREMENTS_LIMIT = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -81,14 +80,28 @@ class Preparer:
             found = await system.r_library(kind.required)
             report(f"Using R {found.version} and the packages of this server's library.")
             return found
-        wanted = EnvironmentRequest(
-            requirements=await asyncio.to_thread(_requirements, code, manifest),
-            python_version=manifest.python_version,
-            python_requires=manifest.requires,
-            required=kind.required,
-            adds=kind.adds,
-        )
+        file = manifest.package_file or "requirements.txt"
+        try:
+            wanted = EnvironmentRequest(
+                requirements=await self._requirements(code, manifest, file),
+                python_version=manifest.python_version,
+                python_requires=manifest.requires,
+                required=kind.required,
+                adds=kind.adds,
+                file=file,
+                managed=manifest.python_managed,
+            )
+        except PackageFileProblem as problem:
+            raise StartProblem(str(problem)) from None
         return await self._environments.build(wanted, report)
+
+    async def _requirements(self, code: Path, manifest: Manifest, name: str) -> str:
+        """What the manifest's package file asks for, as a requirements file. Raises PackageFileProblem."""
+        bare = manifest.package_file is None and manifest.app_mode == quarto_static.KIND.app_mode
+        if bare or not manifest.python_managed:
+            return ""  # a document without Python in it, or packages that are there already
+        file = await asyncio.to_thread(package_files.read, code, name)
+        return await self._environments.locked(file) if file.locked else file.requirements
 
     async def check(self, prepared: Prepared) -> None:
         """Compile the entry point with the content's interpreter and find its imports. Raises StartProblem."""
@@ -103,18 +116,3 @@ class Preparer:
 def _default_entrypoint(code: Path, kind: Kind) -> str:
     names = kind.default_entrypoints
     return next((name for name in names if (code / name).is_file()), names[0])
-
-
-def _requirements(code: Path, manifest: Manifest) -> str:
-    if manifest.package_file is None and manifest.app_mode == quarto_static.KIND.app_mode:
-        return ""  # a document without Python in it
-    name = manifest.package_file or "requirements.txt"
-    path = code / name
-    if "/" in name or name.startswith(".") or path.is_symlink() or not path.is_file():
-        raise StartProblem(f"The bundle has no {name}; list the app's packages there and deploy again.")
-    if path.stat().st_size > REQUIREMENTS_LIMIT:
-        raise StartProblem(f"{name} is larger than {REQUIREMENTS_LIMIT} bytes.")
-    try:
-        return path.read_text("utf-8")
-    except UnicodeDecodeError:
-        raise StartProblem(f"{name} is not UTF-8 text.") from None

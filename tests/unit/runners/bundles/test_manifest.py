@@ -66,3 +66,15 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").symlink_to("real")
     with pytest.raises(ManifestProblem):
         read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("said", "managed"),
+    [({}, True), ({"python": None}, True), ({"python": True}, True), ({"python": False, "r": True}, False)],
+)
+def test_whether_an_environment_is_to_be_built(said: dict[str, object], managed: bool):
+    document = {"metadata": {"appmode": "python-api"}, "environment": {"environment_management": said}}
+    assert parse(json.dumps(document).encode()).python_managed is managed
+    document["environment"] = {"environment_management": {"python": "no"}}
+    with pytest.raises(ManifestProblem, match="must be true or false"):
+        parse(json.dumps(document).encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
 
 import pytest
@@ -151,3 +152,21 @@ async def test_what_is_stored_can_be_listed_and_deleted(store: EnvironmentStore,
     assert not first.root.exists()
     assert (await store.build(ask(), silent)).key == first.key
     assert runs(log) == 3
+
+
+async def test_the_publishers_own_name_of_the_file_is_said(store: EnvironmentStore) -> None:
+    wanted = EnvironmentRequest("pandas\n", "3.11.7", None, "streamlit", file="uv.lock")
+    with pytest.raises(EnvironmentFailed, match=r"uv\.lock does not list streamlit"):
+        await store.build(wanted, silent)
+
+
+async def test_an_interpreter_as_it_is_builds_nothing(store: EnvironmentStore, tmp_path: Path, monkeypatch) -> None:
+    own = Interpreter("3.11.7", Path(sys.executable))
+    monkeypatch.setattr(store, "_interpreters", (own,))
+    lines: list[str] = []
+    found = await store.build(EnvironmentRequest("", None, None, "pytest", managed=False), lines.append)
+    assert (found.managed, found.python) == (False, own.path)
+    assert lines == ["Using this server's Python 3.11.7 as it is."]
+    with pytest.raises(EnvironmentFailed, match="no environment is to be built"):
+        await store.build(EnvironmentRequest("", None, None, "tabard-nothing", managed=False), silent)
+    assert not (tmp_path / "environments").exists()

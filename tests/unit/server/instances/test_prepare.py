@@ -1,10 +1,12 @@
 """From a recorded bundle to something launchable: the entry point, the requirements, and sentences for what lacks."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from runners.contract import BuiltEnvironment
+from runners.environments import package_files
 from runners.environments.store import EnvironmentFailed, EnvironmentRequest
 from server.bundles.receive import Upload
 from server.bundles.shelf import Shelf
@@ -21,6 +23,9 @@ class Environments:
     def __init__(self) -> None:
         self.asked: list[EnvironmentRequest] = []
         self.failure: EnvironmentFailed | None = None
+
+    async def locked(self, _file: object) -> str:
+        return "locked\n"
 
     async def build(self, wanted: EnvironmentRequest, report) -> BuiltEnvironment:
         self.asked.append(wanted)
@@ -109,7 +114,7 @@ async def test_what_lacks_is_said_before_anything_is_built(shelf: Shelf, monkeyp
     assert await refused(shelf, gone) == "The files of this version are gone; deploy it again."
     row = shelve(shelf, {"app.py": "", "requirements.txt": "streamlit\n"})
     code, _manifest = shelf.code("f")
-    monkeypatch.setattr(prepare, "REQUIREMENTS_LIMIT", 5)
+    monkeypatch.setattr(package_files, "MOST_BYTES", 5)
     assert "larger than 5 bytes" in await refused(shelf, row)
     (code / "requirements.txt").write_bytes(b"\xff\xfe")
     assert await refused(shelf, row) == "requirements.txt is not UTF-8 text."
@@ -118,3 +123,24 @@ async def test_what_lacks_is_said_before_anything_is_built(shelf: Shelf, monkeyp
     assert "has no requirements.txt" in await refused(shelf, row)
     (code / "app.py").unlink()
     assert "app.py" in await refused(shelf, row)
+
+
+async def test_packages_from_a_lock_file_a_project_or_nowhere(shelf: Shelf):
+    async def asked(files: dict[str, str], **manifest: object) -> EnvironmentRequest:
+        row = shelve(shelf, {"app.py": "", **files})
+        place = shelf.code("f")[0] / "manifest.json"
+        place.write_text(json.dumps(json.loads(place.read_text()) | manifest))
+        environments = Environments()
+        await Preparer(shelf, environments).prepare(row, lambda _line: None)  # type: ignore[arg-type]
+        shelf.discard(["f"])
+        return environments.asked[0]
+
+    def named(name: str) -> dict[str, object]:
+        return {"version": "3.11.7", "package_manager": {"name": "uv", "package_file": name}}
+
+    locked = await asked({"uv.lock": "x"}, python=named("uv.lock"))
+    assert (locked.requirements, locked.file) == ("locked\n", "uv.lock")
+    project = '[project]\ndependencies = ["streamlit"]'
+    assert (await asked({"pyproject.toml": project}, python=named("pyproject.toml"))).requirements == "streamlit\n"
+    unmanaged = await asked({}, environment={"environment_management": {"python": False}})
+    assert (unmanaged.requirements, unmanaged.managed) == ("", False)
