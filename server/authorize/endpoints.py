@@ -27,8 +27,9 @@ METADATA = "/.well-known/oauth-authorization-server"
 LARGEST = 16 * 1024
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
-# Registrations and device authorizations that one address may begin at once; then each waits longer than the last.
-FREE, LONGEST_WAIT = 60, 60.0
+# Registrations and device authorizations that one address may begin at once; then they are slowed down. A whole
+# office may share an address, so nobody is locked out by others there.
+FREE, LONGEST_WAIT = 60, 4.0
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 

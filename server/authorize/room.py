@@ -23,7 +23,10 @@ from server.web.csrf import Csrf
 from server.web.screens import caller_of
 
 AUTHORIZE = f"{BASE}/authorize"
-OURS = ("csrf", "decision")
+# What goes through the form; other parameters of a request are ignored (RFC 6749 section 3.1), ours above all.
+CARRIED = frozenset(
+    {"response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method"}
+)
 HEADLINE = "This tool cannot sign in here"
 ADVICE = (
     "Start again in the tool. If it was removed here, remove this server in the tool and add it anew "
@@ -42,7 +45,7 @@ class AuthorizeRoom:
         caller = caller_of(request)
         try:
             pairs = parse_qsl(request.url.query, keep_blank_values=True, max_num_fields=FORM_FIELDS, errors="strict")
-            payload = Payload(pairs)
+            payload = Payload(pair for pair in pairs if pair[0] in CARRIED)
         except (Malformed, ValueError):
             return self._refused(request, caller, "The address holds parameters that cannot be used.")
         found = await self._tools.look(payload)
@@ -69,7 +72,7 @@ class AuthorizeRoom:
             return self._refused(request, caller, "You are not signed in here any more.", 403)
         self._csrf.check(request, caller.credential, fields.get("csrf"))
         try:
-            payload = Payload((name, value) for name, value in fields.items() if name not in OURS)
+            payload = Payload((name, value) for name, value in fields.items() if name in CARRIED)
         except Malformed as error:
             return self._refused(request, caller, str(error))
         found = await self._tools.answer(payload, caller, allowed=fields.get("decision") == "allow")

@@ -16,8 +16,8 @@ from server.web.errors import BAD_REQUEST, ApiError
 from server.web.routes import Routes, json_reply
 
 MISSING_ATTRIBUTES = 86
-# Tokens that one address may bring at once; then each waits longer than the last.
-FREE, LONGEST_WAIT = 60, 60.0
+# Tokens that one address may bring at once; then they are slowed down, for all who share it.
+FREE, LONGEST_WAIT = 60, 4.0
 CLAIM_PAGE = "/connect/#/claim/"
 
 

@@ -38,13 +38,20 @@ def client(session: Session, client_id: str) -> ToolClient | None:
 
 
 def add_client(session: Session, row: ToolClient) -> bool:
-    """Add a client, after those have gone that never signed anybody in or have not for long. False when full."""
+    """Add a client, after those have gone that never signed anybody in or have not for long.
+
+    Anybody may register: where there is no room, one goes that nobody has used yet. False when all are in use.
+    """
     unused = col(ToolClient.last_used_time).is_(None) & (col(ToolClient.created_time) < row.created_time - NEVER_USED)
     idle = col(ToolClient.last_used_time) < row.created_time - LONG_UNUSED
     signed_in = select(ToolSignIn.client_row)
     session.exec(delete(ToolClient).where(unused | idle, col(ToolClient.id).not_in(signed_in)))
     if session.exec(select(func.count()).select_from(ToolClient)).one() >= MOST_CLIENTS:
-        return False
+        oldest = select(ToolClient).where(col(ToolClient.last_used_time).is_(None)).order_by(col(ToolClient.id))
+        room = session.exec(oldest.limit(1)).first()
+        if room is None:
+            return False
+        session.delete(room)
     session.add(row)
     session.flush()
     return True

@@ -8,6 +8,7 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import cache
 
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
@@ -15,11 +16,20 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 
+def new_key() -> RSAPrivateKey:
+    """A key of its own, which takes a while to make."""
+    return generate_private_key(65537, 2048)
+
+
+# The key of every tool that does not bring another: only their tokens differ.
+shared_key = cache(new_key)
+
+
 @dataclass
 class Signer:
     """A token and the key that belongs to it."""
 
-    key: RSAPrivateKey = field(default_factory=lambda: generate_private_key(65537, 2048))
+    key: RSAPrivateKey = field(default_factory=shared_key)
     token: str = field(default_factory=lambda: "T" + secrets.token_hex(16))
 
     def public_key(self) -> str:

@@ -29,7 +29,6 @@ ENVIRONMENT = {
     "matching": "any",
     "python": {"installations": [{"version": "3.11.7", "path": "/usr/bin/python3"}]},
 }
-SHARED = Signer()
 # One transparent pixel.
 PICTURE = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
@@ -318,7 +317,7 @@ async def _entry(w: World) -> dict[str, Any]:
 
 
 async def _signer(_w: World) -> dict[str, Any]:
-    return {"json": Signer(SHARED.key).registration()}
+    return {"json": Signer().registration()}
 
 
 async def _vanity(_w: World) -> dict[str, Any]:

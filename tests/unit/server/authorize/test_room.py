@@ -44,13 +44,16 @@ async def csrf(rig: Rig) -> str:
     return page.text.split('name="csrf" value="')[1].split('"')[0]
 
 
-@pytest.mark.parametrize("decision", ["cancel", "", "Allow", "yes"])
-async def test_anything_but_allow_is_a_refusal(rig: Rig, decision: str):
-    client_id = await rig.register()
-    answer = await rig.answer(client_id, decision)
-    assert (answer["error"], answer["state"], answer["iss"]) == ("access_denied", "s1", ORIGIN)
-    assert "code" not in answer
-    assert rig.rows(ToolCode) == []
+ANYTHING_BUT_ALLOW_IS_A_REFU = ["cancel", "", "Allow", "yes"]
+
+
+async def test_anything_but_allow_is_a_refusal(rig: Rig):
+    for decision in ANYTHING_BUT_ALLOW_IS_A_REFU:
+        client_id = await rig.register()
+        answer = await rig.answer(client_id, decision)
+        assert (answer["error"], answer["state"], answer["iss"]) == ("access_denied", "s1", ORIGIN)
+        assert "code" not in answer
+        assert rig.rows(ToolCode) == []
 
 
 async def test_who_is_signed_out_signs_in_first_and_comes_back(rig: Rig):
@@ -75,22 +78,22 @@ async def test_a_key_does_not_open_the_page_nor_decide(rig: Rig):
     assert rig.rows(ToolCode) == []
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"},
-        {"Sec-Fetch-Site": "same-site", "Origin": ORIGIN},
-        {"Sec-Fetch-Site": "none"},
-        {"Origin": "null"},
-        {"Origin": "https://evil.example"},
-        {},
-    ],
-)
-async def test_only_our_own_page_decides(rig: Rig, headers: dict[str, str]):
-    client_id = await rig.register()
-    fields = rig.asks(client_id) | {"csrf": await csrf(rig), "decision": "allow"}
-    assert (await rig.browser.post(AUTHORIZE, data=fields, headers=headers)).status_code == 403
-    assert rig.rows(ToolCode) == []
+ONLY_OUR_OWN_PAGE_DECIDES = [
+    {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"},
+    {"Sec-Fetch-Site": "same-site", "Origin": ORIGIN},
+    {"Sec-Fetch-Site": "none"},
+    {"Origin": "null"},
+    {"Origin": "https://evil.example"},
+    {},
+]
+
+
+async def test_only_our_own_page_decides(rig: Rig):
+    for headers in ONLY_OUR_OWN_PAGE_DECIDES:
+        client_id = await rig.register()
+        fields = rig.asks(client_id) | {"csrf": await csrf(rig), "decision": "allow"}
+        assert (await rig.browser.post(AUTHORIZE, data=fields, headers=headers)).status_code == 403
+        assert rig.rows(ToolCode) == []
 
 
 @pytest.mark.parametrize("sent", ["", "wrong"])
@@ -102,36 +105,36 @@ async def test_the_pages_own_token_is_needed(rig: Rig, sent: str):
     assert rig.rows(ToolCode) == []
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"client_id": "unknown"},
-        {"client_id": None},
-        {"redirect_uri": None},
-        {"redirect_uri": "https://evil.example/callback"},
-        {"redirect_uri": "http://127.0.0.1:53211/other"},
-        {"redirect_uri": "http://127.0.0.1:53211/callback#x"},
-        {"redirect_uri": "http://127.0.0.1:53211@evil.example/callback"},
-        {"redirect_uri": "http://evil@127.0.0.1:53211/callback"},
-        {"redirect_uri": "http://[::1]:53211/callback"},
-        {"redirect_uri": "http://localhost:53211/callback"},
-        {"redirect_uri": "//127.0.0.1/callback"},
-        {"redirect_uri": 'http://127.0.0.1/callback"><script>'},
-        {"state": "a\nb"},
-    ],
-)
-async def test_a_doubtful_address_is_never_led_to(rig: Rig, changes: dict[str, str | None]):
-    client_id = await rig.register()
-    asked = rig.asks(client_id, **changes)
-    shown = await rig.browser.get(AUTHORIZE, params=asked)
-    fields = asked | {"csrf": await csrf(rig), "decision": "allow"}
-    decided = await rig.browser.post(AUTHORIZE, data=fields, headers=SAME)
-    for reply in (shown, decided):
-        assert reply.status_code == 400
-        assert "location" not in reply.headers
-        assert "<script>" not in reply.text
-        assert "evil" not in reply.text
-    assert rig.rows(ToolCode) == []
+A_DOUBTFUL_ADDRESS_IS_NEVER = [
+    {"client_id": "unknown"},
+    {"client_id": None},
+    {"redirect_uri": None},
+    {"redirect_uri": "https://evil.example/callback"},
+    {"redirect_uri": "http://127.0.0.1:53211/other"},
+    {"redirect_uri": "http://127.0.0.1:53211/callback#x"},
+    {"redirect_uri": "http://127.0.0.1:53211@evil.example/callback"},
+    {"redirect_uri": "http://evil@127.0.0.1:53211/callback"},
+    {"redirect_uri": "http://[::1]:53211/callback"},
+    {"redirect_uri": "http://localhost:53211/callback"},
+    {"redirect_uri": "//127.0.0.1/callback"},
+    {"redirect_uri": 'http://127.0.0.1/callback"><script>'},
+    {"state": "a\nb"},
+]
+
+
+async def test_a_doubtful_address_is_never_led_to(rig: Rig):
+    for changes in A_DOUBTFUL_ADDRESS_IS_NEVER:
+        client_id = await rig.register()
+        asked = rig.asks(client_id, **changes)
+        shown = await rig.browser.get(AUTHORIZE, params=asked)
+        fields = asked | {"csrf": await csrf(rig), "decision": "allow"}
+        decided = await rig.browser.post(AUTHORIZE, data=fields, headers=SAME)
+        for reply in (shown, decided):
+            assert reply.status_code == 400
+            assert "location" not in reply.headers
+            assert "<script>" not in reply.text
+            assert "evil" not in reply.text
+        assert rig.rows(ToolCode) == []
 
 
 async def test_a_parameter_sent_twice_is_refused(rig: Rig):
@@ -141,27 +144,25 @@ async def test_a_parameter_sent_twice_is_refused(rig: Rig):
     assert (reply.status_code, "location" in reply.headers) == (400, False)
 
 
-@pytest.mark.parametrize(
-    ("changes", "error"),
-    [
-        ({"code_challenge": None}, "invalid_request"),
-        ({"code_challenge_method": None}, "invalid_request"),
-        ({"code_challenge_method": "plain"}, "invalid_request"),
-        ({"code_challenge_method": "s256"}, "invalid_request"),
-        ({"code_challenge": "short"}, "invalid_request"),
-        ({"response_type": "token"}, "unsupported_response_type"),
-        ({"response_type": "code token"}, "unsupported_response_type"),
-        ({"response_type": None}, "unsupported_response_type"),
-    ],
-)
-async def test_what_is_wrong_otherwise_is_told_to_a_tool_on_this_computer(
-    rig: Rig, changes: dict[str, str | None], error: str
-):
-    reply = await rig.browser.get(AUTHORIZE, params=rig.asks(await rig.register(), **changes))
-    assert reply.status_code == 303
-    assert reply.headers["location"].startswith(f"{BACK}?")
-    told = parse_qs(urlsplit(reply.headers["location"]).query)
-    assert (told["error"], told["state"], told["iss"]) == ([error], ["s1"], [ORIGIN])
+WHAT_IS_WRONG_OTHERWISE_IS_T = [
+    ({"code_challenge": None}, "invalid_request"),
+    ({"code_challenge_method": None}, "invalid_request"),
+    ({"code_challenge_method": "plain"}, "invalid_request"),
+    ({"code_challenge_method": "s256"}, "invalid_request"),
+    ({"code_challenge": "short"}, "invalid_request"),
+    ({"response_type": "token"}, "unsupported_response_type"),
+    ({"response_type": "code token"}, "unsupported_response_type"),
+    ({"response_type": None}, "unsupported_response_type"),
+]
+
+
+async def test_what_is_wrong_otherwise_is_told_to_a_tool_on_this_computer(rig: Rig):
+    for changes, error in WHAT_IS_WRONG_OTHERWISE_IS_T:
+        reply = await rig.browser.get(AUTHORIZE, params=rig.asks(await rig.register(), **changes))
+        assert reply.status_code == 303
+        assert reply.headers["location"].startswith(f"{BACK}?")
+        told = parse_qs(urlsplit(reply.headers["location"]).query)
+        assert (told["error"], told["state"], told["iss"]) == ([error], ["s1"], [ORIGIN])
 
 
 async def test_no_stranger_turns_the_server_into_a_signpost(rig: Rig):
@@ -192,3 +193,12 @@ async def test_a_code_is_the_person_s_who_agreed(rig: Rig):
     tokens = (await rig.redeem(client_id, code)).json()
     caller = await rig.who(tokens["access_token"])
     assert caller.username == "ann"  # type: ignore[union-attr]
+
+
+async def test_a_link_cannot_fill_in_our_own_fields(rig: Rig):
+    asked = rig.asks(await rig.register()) | {"decision": "allow", "csrf": "theirs", "prompt": "none"}
+    _action, fields = decision_form((await rig.browser.get(AUTHORIZE, params=asked)).text)
+    assert set(fields) == {"csrf", *rig.asks("")}
+    assert fields["csrf"] == await csrf(rig)
+    refused = await rig.browser.post(AUTHORIZE, data=fields | {"decision": "cancel"}, headers=SAME)
+    assert "error=access_denied" in refused.headers["location"]

@@ -8,7 +8,7 @@ from server.db.models import ClaimToken
 from server.sessions.signatures import Line
 from server.web.caller import BadCredential, Caller
 from server.web.errors import ApiError
-from tests.harness.signing import Signer
+from tests.harness.signing import Signer, new_key
 from tests.unit.server.authorize.rig import Rig
 
 PATH = "/__api__/v1/user"
@@ -68,7 +68,7 @@ async def test_refusing_forgets_it(rig: Rig):
 
 async def test_another_key_signs_for_nobody(rig: Rig):
     signer, _caller = await claimed(rig)
-    thief = Signer(token=signer.token)
+    thief = Signer(new_key(), signer.token)
     assert isinstance(await who(rig, thief), BadCredential)
     assert isinstance(await who(rig, signer), Caller)
 

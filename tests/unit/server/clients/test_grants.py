@@ -44,24 +44,24 @@ async def test_a_code_shown_by_twenty_at_once_works_for_none_in_the_end(rig: Rig
     assert not await rig.works(good[0].json()["access_token"])
 
 
-@pytest.mark.parametrize(
-    ("changes", "error"),
-    [
-        ({"code_verifier": "w" * 43}, "invalid_grant"),
-        ({"code_verifier": None}, "invalid_request"),
-        ({"code_verifier": ""}, "invalid_request"),
-        ({"code_verifier": "v" * 42}, "invalid_request"),
-        ({"redirect_uri": "http://127.0.0.1:53212/callback"}, "invalid_grant"),
-        ({"redirect_uri": None}, "invalid_grant"),
-    ],
-)
-async def test_a_code_is_bound_and_one_wrong_try_uses_it_up(rig: Rig, changes: dict[str, str | None], error: str):
-    client_id = await rig.register()
-    code = (await rig.answer(client_id))["code"]
-    wrong = await rig.redeem(client_id, code, **changes)
-    assert (wrong.status_code, wrong.json()["error"]) == (400, error)
-    assert (await rig.redeem(client_id, code)).json()["error"] == "invalid_grant"
-    assert rig.rows(ToolSignIn) == []
+A_CODE_IS_BOUND_AND_ONE_WRON = [
+    ({"code_verifier": "w" * 43}, "invalid_grant"),
+    ({"code_verifier": None}, "invalid_request"),
+    ({"code_verifier": ""}, "invalid_request"),
+    ({"code_verifier": "v" * 42}, "invalid_request"),
+    ({"redirect_uri": "http://127.0.0.1:53212/callback"}, "invalid_grant"),
+    ({"redirect_uri": None}, "invalid_grant"),
+]
+
+
+async def test_a_code_is_bound_and_one_wrong_try_uses_it_up(rig: Rig):
+    for changes, error in A_CODE_IS_BOUND_AND_ONE_WRON:
+        client_id = await rig.register()
+        code = (await rig.answer(client_id))["code"]
+        wrong = await rig.redeem(client_id, code, **changes)
+        assert (wrong.status_code, wrong.json()["error"]) == (400, error)
+        assert (await rig.redeem(client_id, code)).json()["error"] == "invalid_grant"
+        assert rig.rows(ToolSignIn) == []
 
 
 async def test_a_code_of_another_tool_is_worth_nothing(rig: Rig):
@@ -78,19 +78,22 @@ async def test_a_code_ends_after_a_minute(rig: Rig):
     assert (await rig.redeem(client_id, code)).json()["error"] == "invalid_grant"
 
 
-@pytest.mark.parametrize(
-    "form",
-    [
-        {"grant_type": "password", "username": "ann", "password": "x"},
-        {"grant_type": "client_credentials"},
-        {"grant_type": "urn:ietf:params:oauth:grant-type:token-exchange"},
-        {"grant_type": 'x"'},
-        {},
-    ],
-)
-async def test_other_grants_are_not_given(rig: Rig, form: dict[str, str]):
-    reply = await rig.token(form | {"client_id": await rig.register()})
-    assert (reply.status_code, reply.json()["error"] in ("unsupported_grant_type", "invalid_request")) == (400, True)
+OTHER_GRANTS_ARE_NOT_GIVEN = [
+    {"grant_type": "password", "username": "ann", "password": "x"},
+    {"grant_type": "client_credentials"},
+    {"grant_type": "urn:ietf:params:oauth:grant-type:token-exchange"},
+    {"grant_type": 'x"'},
+    {},
+]
+
+
+async def test_other_grants_are_not_given(rig: Rig):
+    for form in OTHER_GRANTS_ARE_NOT_GIVEN:
+        reply = await rig.token(form | {"client_id": await rig.register()})
+        assert (reply.status_code, reply.json()["error"] in ("unsupported_grant_type", "invalid_request")) == (
+            400,
+            True,
+        )
 
 
 async def test_an_unknown_tool_is_told_so_and_registers_again(rig: Rig):
@@ -141,12 +144,15 @@ async def test_a_refresh_token_is_its_own_tools(rig: Rig):
     assert (await rig.refresh(client_id, tokens["refresh_token"])).status_code == 200
 
 
-@pytest.mark.parametrize("token", ["", "tbr_", "tbr_x.y", "nonsense", "tba_x"])
-async def test_nonsense_is_no_refresh_token(rig: Rig, token: str):
-    client_id, tokens = await rig.signed_in()
-    reply = await rig.refresh(client_id, token)
-    assert (reply.status_code, reply.json()["error"]) == (400, "invalid_grant")
-    assert await rig.works(tokens["access_token"])
+NONSENSE_IS_NO_REFRESH_TOKEN = ["", "tbr_", "tbr_x.y", "nonsense", "tba_x"]
+
+
+async def test_nonsense_is_no_refresh_token(rig: Rig):
+    for token in NONSENSE_IS_NO_REFRESH_TOKEN:
+        client_id, tokens = await rig.signed_in()
+        reply = await rig.refresh(client_id, token)
+        assert (reply.status_code, reply.json()["error"]) == (400, "invalid_grant")
+        assert await rig.works(tokens["access_token"])
 
 
 async def test_a_sign_in_ends_when_it_is_not_used_and_lasts_while_it_is(rig: Rig):

@@ -27,8 +27,13 @@ async def test_unused_clients_make_room(rig: Rig):
 
 async def test_the_number_of_clients_is_bounded(rig: Rig, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(store, "MOST_CLIENTS", 2)
-    await rig.register()
-    await rig.register()
+    used, _tokens = await rig.signed_in()
+    unused = await rig.register()
+    newer = await rig.register()
+    kept = [row.client_id for row in (await rig.tools.clients(1, 10))[0]]
+    assert kept == [used, newer]
+    assert unused not in kept
+    await rig.redeem(newer, (await rig.answer(newer))["code"])
     full = await rig.tool.post("/oauth/v1/register", json={"redirect_uris": ["http://127.0.0.1/"]})
     assert (full.status_code, full.json()["error"]) == (503, "temporarily_unavailable")
 
