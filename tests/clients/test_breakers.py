@@ -57,7 +57,7 @@ class TestErrors:
         error_of(gateway.api("GET", "/v1/content?include=cats"), 400, 161)
 
     def test_unknown_routes_answer_404_in_plain_text(self, gateway: Gateway, anonymous: httpx.Client):
-        for path in ("/v1/nothing/here", "/v1/system/caches/runtime", "/v1/groupies", "", "/", "/v1"):
+        for path in ("/v1/nothing/here", "/v1/system/caches/nothing", "/v1/groupies", "", "/", "/v1"):
             reply = gateway.api("GET", path)
             assert (reply.status_code, reply.text) == (404, "404 page not found"), path
             assert reply.headers["content-type"].startswith("text/plain")
