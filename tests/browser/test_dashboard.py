@@ -15,6 +15,7 @@ from tests.browser.house import House
 from tests.browser.visitor import Visitor
 from tests.harness.integrations import VIEWER_SCOPES, associate, viewer_integration
 from tests.harness.people import add_person
+from tests.unit.server.thumbnails.pictures import png
 
 APPS = Path(__file__).parents[1] / "apps"
 TALKER = """import sys
@@ -218,7 +219,7 @@ async def test_title_and_description(house: House, sales: str, pat: Visitor) -> 
     page = pat.page
     await page.goto(at(house, f"/apps/{sales}/info"))
     await page.get_by_label("Description").fill("Shows what reaches an app.\nFor everyone.")
-    await page.get_by_role("button", name="Save").click()
+    await page.get_by_role("button", name="Save", exact=True).click()
     await told(page, "Saved.")
     await page.reload()
     await expect(page.locator(".notice")).to_have_count(0)
@@ -226,6 +227,26 @@ async def test_title_and_description(house: House, sales: str, pat: Visitor) -> 
     await page.get_by_role("link", name="Open").first.click()
     await pat.shows("Streamlit probe")
     # Chromium reports the app's own closed socket when its page is left; ours have none.
+    pat.record.errors.clear()
+
+
+async def test_an_address_of_its_own_and_a_picture(house: House, sales: str, pat: Visitor) -> None:
+    page = pat.page
+    await page.goto(at(house, f"/apps/{sales}/info"))
+    await page.get_by_label("An address of its own").fill("probes/sales")
+    await page.get_by_label("An address of its own").press("Enter")
+    await told(page, f"It can now be opened at {house.gateway.url}/probes/sales/")
+    picture = {"name": "p.png", "mimeType": "image/png", "buffer": png(4, 2)}
+    await page.get_by_label("A picture of your own").set_input_files(picture)
+    await page.get_by_role("button", name="Use it").click()
+    await told(page, "This is its picture now.")
+    await page.goto(at(house, "/"))
+    shown = page.locator(f'img[src*="{sales}"]')
+    await expect(shown).to_be_visible()
+    assert await shown.evaluate("picture => picture.naturalWidth") == 4
+    await page.goto(at(house, "/probes/sales/?a=b"))
+    await expect(page).to_have_url(at(house, f"/content/{sales}/?a=b"))
+    await pat.shows("Streamlit probe")
     pat.record.errors.clear()
 
 
