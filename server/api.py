@@ -82,7 +82,6 @@ def api_routes(s: Services) -> list[Route]:
         trail=s.trail,
         origin=s.settings.origin,
     )
-    # The exchange comes before the integrations, whose paths would take `credentials` for a GUID.
     found = [*exchange.routes, *(route for group in groups for route in group.routes)]
     found += oauth.routes(s.integrations, s.associations, s.guard)
     found += vault.routes(s.vault, s.integrations, s.trail)

@@ -185,7 +185,7 @@ def _changes(caller: Caller, given: Fields) -> dict[str, Any]:
     for name in ("user_role", "username"):
         if name in given and not caller.has("administrator"):
             raise denied("Only an administrator changes roles and user names.")
-    if "user_role" in given:
+    if given.data.get("user_role") is not None:
         changes["role"] = given.choice("user_role", ROLES, "viewer")
     if "username" in given:
         changes["username"] = checked_username(given.text("username", limit=1000))

@@ -29,8 +29,8 @@ class CacheChoice(TypedDict):
     """Which one to delete; with `dry_run` nothing is deleted."""
 
     language: Annotated[str, text(64, least=1)]
-    version: Annotated[str, text(64)]
-    image_name: Annotated[str, text(256)]
+    version: Annotated[str, text(64, least=1)]
+    image_name: Annotated[str, text(256, least=1)]
     dry_run: NotRequired[bool | None]
 
 

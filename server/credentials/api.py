@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from pydantic import Field
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from typing_extensions import TypedDict
 
 from integrations.contract import Secret
@@ -71,7 +71,6 @@ class Exchanged(TypedDict):
 
 
 SAYS = Says(reply=Exchanged, body=ExchangeFields, body_type=forms.FORM, fails=(404, 502, 503))
-ONLY_POST = Says(status=405, reply=str, reply_type="text/plain")
 
 
 def _bad_subject(kind: str, status: int = 400) -> ApiError:
@@ -104,11 +103,7 @@ class Exchange:
         self._visitors, self._visiting = visitors, visiting
         self._trail = trail
         self._origin = origin
-        self.routes = [
-            Route("POST", PATH, self.exchange, content_key=True, says=SAYS),
-            # `/v1/oauth/integrations/{guid}` would take it for a GUID: put these routes before that one.
-            Route("GET", PATH, _only_post, role=None, says=ONLY_POST),
-        ]
+        self.routes = [Route("POST", PATH, self.exchange, content_key=True, says=SAYS)]
 
     async def exchange(self, request: Request, caller: Caller) -> Response:
         """The endpoint. Only the app itself may call it (docs/decisions/0006)."""
@@ -202,11 +197,6 @@ class Exchange:
     def _consent(self, view: ContentView, there: AssociationView) -> dict[str, Any]:
         query = urlencode({"content": view.guid, "next": f"{view.path}/"})
         return {"consent_url": f"{self._origin}/__oauth__/integrations/{there.guid}/login?{query}"}
-
-
-async def _only_post(_request: Request, _caller: Caller) -> Response:
-    """Nothing is here to read: an exchange is a POST."""
-    return PlainTextResponse("405 method not allowed", 405, {"Allow": "POST"})
 
 
 def _answer(form: ExchangeForm, issued: Issued) -> Exchanged:

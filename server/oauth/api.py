@@ -21,6 +21,10 @@ from server.web.routes import Route, Routes, empty_reply, guid_in, json_reply
 
 INVALID_GUID = 207
 MOST = 100
+FITTING = (
+    "The template must be one there is (227) and stay (229), the config fit it (201 to 206, 228, 243, 244), and "
+    "permissions name somebody (261, 262)."
+)
 KNOWN = frozenset({"template", "name", "description", "config", "permissions"})
 
 
@@ -104,7 +108,7 @@ def _integrations(service: Integrations) -> list[Route]:
             ]
         )
 
-    made = Says(reply=wire.IntegrationObject, body=wire.NewIntegration)
+    made = Says(reply=wire.IntegrationObject, body=wire.NewIntegration, refuses=FITTING)
 
     @found.post("/v1/oauth/integrations", role="administrator", says=made)
     async def create(request: Request, caller: Caller) -> Response:
@@ -117,7 +121,7 @@ def _integrations(service: Integrations) -> list[Route]:
         """One integration."""
         return await shown(caller, integration_guid(request))
 
-    changed = Says(reply=wire.IntegrationObject, body=wire.IntegrationChange, optional_body=True)
+    changed = Says(reply=wire.IntegrationObject, body=wire.IntegrationChange, optional_body=True, refuses=FITTING)
 
     @found.patch("/v1/oauth/integrations/{guid}", role="administrator", says=changed)
     async def change(request: Request, caller: Caller) -> Response:
@@ -166,7 +170,10 @@ def _associations(associations: Associations, guard: Guard) -> list[Route]:
 
     wanted = Annotated[list[wire.AssociationInput], Field(max_length=MOST)]
 
-    @found.put(path, role="publisher", says=Says(reply=list[wire.AssociationObject], body=wanted))
+    each = "Each integration must be there (208), be listed once (258) and suit the content (209, 237)."
+    replaced = Says(reply=list[wire.AssociationObject], body=wanted, refuses=each)
+
+    @found.put(path, role="publisher", says=replaced)
     async def replace(request: Request, caller: Caller) -> Response:
         """Make the content's integrations exactly these."""
         view = await guard.editable(caller, guid_in(request))

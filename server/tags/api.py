@@ -102,11 +102,9 @@ class TagsApi:
         routes, tags, parent = Routes(), list[TagObject], "parent_id must name a tag, and none below (code 157)."
         made = Says(reply=TagObject, body=NewTag, fails=(409,), refuses=parent)
         routes.get("/v1/tags", says=Says(reply=tags, query=TagQuery))(self.listing)
-        made = Says(reply=TagObject, body=NewTag, fails=(409,), refuses="parent_id must name a tag (code 157).")
         routes.post("/v1/tags", role="administrator", says=made)(self.add)
         routes.get("/v1/tags/{id}", says=Says(reply=TagObject, path=TagPath))(self.one)
-        below = "parent_id must name a tag that is not below this one (code 157)."
-        changes = Says(reply=TagObject, body=TagChange, fails=(409,), refuses=below)
+        changes = Says(reply=TagObject, body=TagChange, fails=(409,), refuses=parent)
         routes.patch("/v1/tags/{id}", role="administrator", says=changes)(self.change)
         routes.delete("/v1/tags/{id}", role="administrator", says=Says(status=204))(self.remove)
         routes.get("/v1/content/{guid}/tags", says=Says(reply=tags))(self.of_content)

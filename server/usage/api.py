@@ -104,8 +104,8 @@ def _wanted(request: Request) -> Wanted:
 
 
 def _time(request: Request, name: str) -> datetime | None:
-    text = request.query_params.get(name, "")
-    if not text:
+    text = request.query_params.get(name)
+    if text is None:
         return None
     try:
         moment = datetime.fromisoformat(text)

@@ -95,7 +95,10 @@ def routes(vault: Vault, integrations: Integrations, trail: Trail) -> list[Route
         await vault.connections.disconnect(caller, _session_guid(request))
         return empty_reply()
 
-    @found.post("/v1/oauth/integrations/{guid}/verify", role="administrator", says=Says(reply=Verified))
+    ours = "It must be a service account's (240), and the provider must give a token (241)."
+    verified = Says(reply=Verified, refuses=ours)
+
+    @found.post("/v1/oauth/integrations/{guid}/verify", role="administrator", says=verified)
     async def verify(request: Request, caller: Caller) -> Response:
         """Sign in as a service account, and answer only how it went."""
         row = await integrations.get(integration_guid(request))

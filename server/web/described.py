@@ -79,9 +79,9 @@ class Says:
     `headers` one of the request's header fields; `_` in a name stands for `-`.
 
     `fails` lists the statuses of errors beyond those that follow from the route itself: 400 for any request, 401 and
-    403 where somebody must sign in, 404 where the path names something, 413 and 415 where there is a body, 403 for
-    what a browser's cookie alone may not do, and 503 without the database. `plain_fails` are statuses with a reply in
-    plain text.
+    403 where somebody must sign in, 404 where the path names something, 414 where there is a query, 413 and 415 where
+    there is a body, 403 for what a browser's cookie alone may not do, and 503 without the database. `plain_fails` are
+    statuses with a reply in plain text.
 
     What the shapes allow must be accepted. `refuses` is the sentence that says which requests get 400 all the same,
     because of what is on the server or of a rule that no schema can say: "parent_id must name a tag (code 157)."

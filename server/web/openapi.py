@@ -55,6 +55,8 @@ def refusals(route: Route) -> list[int]:
         found.add(403)
     if "{" in route.path:
         found.add(404)
+    if said.query is not None:
+        found.add(414)
     if said.body is not None:
         found |= {413, 415}
     taken = {said.status, *(status for status, _shape in said.also), *said.plain_fails}

@@ -13,7 +13,7 @@ from server.web.api import Api
 from server.web.caller import ANONYMOUS, BadCredential, Caller
 from server.web.csrf import Csrf
 from server.web.errors import ApiError
-from server.web.routes import Routes, json_reply
+from server.web.routes import Route, Routes, json_reply
 from tests.unit.server.web.asking import BY_KEY, PERSON, asking
 
 routes = Routes()
@@ -121,3 +121,22 @@ async def test_a_name_that_occurs_twice_in_a_query_is_refused():
     status, body, _headers = await call("/v1/things/a?x=1&y=2&x=1")
     assert (status, "x occurs twice" in body) == (400, True)
     assert (await call("/v1/things/a?x=1&y=2"))[0] == 200
+
+
+async def test_a_path_that_is_declared_as_it_is_is_nothing_else():
+    for order in (1, -1):
+        routes = [Route("GET", "/v1/x/one", thing, role=None), Route("PUT", "/v1/x/{guid}", thing, role=None)][::order]
+        api = Api(routes, Csrf(Keyring(b"k" * 32), ()))
+        for method, path, status in (
+            ("GET", "one", 200),
+            ("PUT", "one", 405),
+            ("PUT", "two", 200),
+            ("GET", "two", 405),
+        ):
+            request, sent = asking(method, f"/__api__/v1/x/{path}"), list[Any]()
+
+            async def send(message: Any, sent: list[Any] = sent) -> None:
+                sent.append(message)
+
+            await api(request.scope, request.receive, send)
+            assert sent[0]["status"] == status, (method, path)
