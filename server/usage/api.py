@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlmodel import Session
 from starlette.requests import Request
@@ -49,8 +50,8 @@ class UsageApi:
 
     async def hits(self, request: Request, caller: Caller) -> Response:
         """Visits of pages, oldest first: the newest 100,000 of those asked for."""
-        rows = await self._db.read(store.hits, caller, _wanted(request))
-        return json_reply([hit_object(*row) for row in rows])
+        body = await self._db.read(_hits, caller, _wanted(request))
+        return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
 
     async def visits(self, request: Request, caller: Caller) -> Response:
         """A page of visits of all content but Shiny apps, whose use is told by their live connections."""
@@ -67,15 +68,15 @@ class UsageApi:
         read: Read,
         kind: type[int] | type[str],
         version: int,
-        shown: Callable[[Any, str, str | None], object],
+        shown: Callable[[Found], object],
         time: str,
     ) -> Response:
         wanted, keyset = _wanted(request), keyset_of(request, kind)
         rows: list[Found] = []
         if whole(request, "min_data_version", 0) <= version:
             rows = await self._db.read(read, caller, wanted, keyset)
-        paging, results = page(request, self._origin, keyset, rows, lambda row: (getattr(row[0], time), row[0].id))
-        return json_reply({"paging": paging, "results": [shown(*row) for row in results]})
+        paging, results = page(request, self._origin, keyset, rows, lambda row: (getattr(row, time), row.id))
+        return json_reply({"paging": paging, "results": [shown(row) for row in results]})
 
     async def procs(self, _request: Request, _caller: Caller) -> Response:
         """The running processes of apps, by process id."""
@@ -93,6 +94,11 @@ class UsageApi:
         running = Says(reply=dict[str, ProcessObject])
         routes.get("/metrics/procs", role="administrator", says=running)(self.procs)
         return routes
+
+
+def _hits(session: Session, caller: Caller, wanted: Wanted) -> bytes:
+    """The whole reply: a list this long is written in the reader's thread, while the server goes on."""
+    return json.dumps([hit_object(row) for row in store.hits(session, caller, wanted)]).encode()
 
 
 def _wanted(request: Request) -> Wanted:

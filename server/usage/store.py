@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, insert, or_, update
+import sqlalchemy as sa
+from sqlalchemy import Row, Select, bindparam, func, insert, or_, update
 from sqlmodel import Session, col, delete, select
 
 from server.db.models import Content, Hit, LiveUse, Meta, Permission, User
@@ -18,8 +19,10 @@ SEEN = "live_uses_seen"
 PORTION = 5000
 # What one reply of the unpaged list of hits may hold.
 MOST_HITS = 100_000
-Found = tuple[Any, str, str | None]
-"""A row, the GUID of its content and that of whoever looked."""
+HIT = (Hit.id, Hit.time, Hit.bundle_id, Hit.path, Hit.user_agent)
+LIVE_USE = (LiveUse.id, LiveUse.started, LiveUse.ended)
+Found = Row[Any]
+"""These columns, with the GUID of the content and that of whoever looked as `content_guid` and `user_guid`."""
 
 
 @dataclass(frozen=True)
@@ -82,11 +85,13 @@ def drop_before(session: Session, moment: datetime) -> int:
     return gone
 
 
-def _joined(model: Any) -> Any:
+def _joined(model: Any, columns: Sequence[Any], numbers: Any) -> Any:
+    """The rows with these numbers: people and content are looked up for what is shown, not for what is searched."""
+    query = sa.select(*columns, col(Content.guid).label("content_guid"), col(User.guid).label("user_guid"))
     return (
-        select(model, Content.guid, User.guid)
-        .join(Content, col(Content.id) == model.content_id)
+        query.join(Content, col(Content.id) == model.content_id)
         .outerjoin(User, col(User.id) == model.user_id)
+        .where(col(model.id).in_(numbers))
     )
 
 
@@ -116,21 +121,25 @@ def _narrowed(query: Any, model: Any, time: Any, caller: Caller, wanted: Wanted)
 
 def hits(session: Session, caller: Caller, wanted: Wanted) -> list[Found]:
     """The newest visits there may be in one reply, oldest first."""
-    query = _narrowed(_joined(Hit), Hit, Hit.time, caller, wanted)
-    query = query.order_by(col(Hit.time).desc(), col(Hit.id).desc()).limit(MOST_HITS)
-    return [tuple(row) for row in reversed(session.exec(query).all())]
+    newest = _narrowed(select(Hit.id), Hit, Hit.time, caller, wanted)
+    newest = newest.order_by(col(Hit.time).desc(), col(Hit.id).desc()).limit(MOST_HITS)
+    query = _joined(Hit, HIT, newest).order_by(col(Hit.time), col(Hit.id))
+    return list(session.execute(query).all())
 
 
 def visits(session: Session, caller: Caller, wanted: Wanted, keyset: Keyset) -> list[Found]:
     """A page of visits of content whose use is not told by live connections, and one row more."""
-    query = _narrowed(_joined(Hit).where(col(Hit.live).is_(False)), Hit, Hit.time, caller, wanted)
-    return [tuple(row) for row in session.exec(keyset.narrow(query, Hit.time, Hit.id)).all()]
+    told = select(Hit.id).where(col(Hit.live).is_(False))
+    numbers = keyset.narrow(_narrowed(told, Hit, Hit.time, caller, wanted), Hit.time, Hit.id)
+    return list(session.execute(keyset.ordered(_joined(Hit, HIT, numbers), Hit.time, Hit.id)).all())
 
 
 def live_uses(session: Session, caller: Caller, wanted: Wanted, keyset: Keyset) -> list[Found]:
     """A page of live connections, and one row more."""
-    query = _narrowed(_joined(LiveUse), LiveUse, LiveUse.started, caller, wanted)
-    return [tuple(row) for row in session.exec(keyset.narrow(query, LiveUse.started, LiveUse.id)).all()]
+    found = _narrowed(select(LiveUse.id), LiveUse, LiveUse.started, caller, wanted)
+    numbers = keyset.narrow(found, LiveUse.started, LiveUse.id)
+    query = keyset.ordered(_joined(LiveUse, LIVE_USE, numbers), LiveUse.started, LiveUse.id)
+    return list(session.execute(query).all())
 
 
 def visits_since(session: Session, content_id: int, moment: datetime, most: int = 10_000) -> int:

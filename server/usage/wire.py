@@ -8,7 +8,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from server.db.clock import wire
-from server.db.models import Hit, LiveUse
+from server.usage.store import Found
 from server.web.cursors import Limit, PagingObject
 
 # Connect counts its ways of counting; clients ask for 3, and we have never counted in another way.
@@ -104,36 +104,36 @@ class ProcessObject(TypedDict):
     ram: int
 
 
-def hit_object(row: Hit, content_guid: str, user_guid: str | None) -> HitObject:
+def hit_object(row: Found) -> HitObject:
     """One visit."""
     return {
-        "id": row.id or 0,
-        "user_guid": user_guid,
-        "content_guid": content_guid,
+        "id": row.id,
+        "user_guid": row.user_guid,
+        "content_guid": row.content_guid,
         "timestamp": wire(row.time) or "",
-        "data": {"path": f"/content/{content_guid}{row.path}", "user_agent": row.user_agent},
+        "data": {"path": f"/content/{row.content_guid}{row.path}", "user_agent": row.user_agent},
     }
 
 
-def visit_object(row: Hit, content_guid: str, user_guid: str | None) -> VisitObject:
+def visit_object(row: Found) -> VisitObject:
     """One visit, as before hits."""
     return {
-        "content_guid": content_guid,
-        "user_guid": user_guid,
+        "content_guid": row.content_guid,
+        "user_guid": row.user_guid,
         "variant_key": None,
         "rendering_id": None,
         "bundle_id": row.bundle_id,
         "time": wire(row.time) or "",
         "data_version": VISIT_VERSION,
-        "path": f"/content/{content_guid}{row.path}",
+        "path": f"/content/{row.content_guid}{row.path}",
     }
 
 
-def use_object(row: LiveUse, content_guid: str, user_guid: str | None) -> UseObject:
+def use_object(row: Found) -> UseObject:
     """One live connection."""
     return {
-        "content_guid": content_guid,
-        "user_guid": user_guid,
+        "content_guid": row.content_guid,
+        "user_guid": row.user_guid,
         "started": wire(row.started) or "",
         "ended": wire(row.ended),
         "data_version": USE_VERSION,

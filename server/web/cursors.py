@@ -72,8 +72,13 @@ class Keyset:
         if edge is not None:
             here, there = tuple_(time, number), tuple_(*edge)
             query = query.where(here > there if rising else here < there)
-        ordered = (time.asc(), number.asc()) if rising else (time.desc(), number.desc())
-        return query.order_by(*ordered).limit(self.limit + 1)
+        return self.ordered(query, time, number).limit(self.limit + 1)
+
+    def ordered(self, query: Any, time: Any, number: Any) -> Any:
+        """The select in the order in which a page is read: from its end, where it is the page before a spot."""
+        time, number = col(time), col(number)
+        rising = self.ascending != self.backwards
+        return query.order_by(*((time.asc(), number.asc()) if rising else (time.desc(), number.desc())))
 
 
 def keyset_of(request: Request, kind: type[int] | type[str], *, order: Sequence[str] = ("asc_order",)) -> Keyset:

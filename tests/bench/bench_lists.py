@@ -8,6 +8,7 @@ marked and excepted. Statements are counted as well: what grows there is a mista
 from __future__ import annotations
 
 import asyncio
+import json
 import statistics
 import sys
 import tempfile
@@ -20,8 +21,14 @@ from typing import Any
 
 import httpx
 from sqlalchemy import event
+from sqlmodel import Session
 
 from server import app as composition
+from server.bundles.shelf import CODE
+from server.bundles.store import folder_of
+from server.content import store as contents
+from server.db.engine import Database
+from server.db.models import Bundle
 from server.installation import open_installation
 from server.settings import Settings
 from tests.bench.crowd import Crowd, fill
@@ -107,6 +114,7 @@ class House:
         self.opened = open_installation(Settings(data_dir=folder / str(items)))
         self.crowd: Crowd = fill(self.opened.db, items)
         self.opened.db.write_now(lambda s: s.connection().exec_driver_sql("analyze"))
+        _publish(self.opened.data_dir, self.opened.db, self.crowd.item)
         self.app = composition.create_app(Settings(data_dir=folder / str(items)), self.opened)
         keys = {"admin": self.crowd.admin_key, "publisher": self.crowd.publisher_key}
         transport = httpx.ASGITransport(self.app.asgi)
@@ -151,9 +159,29 @@ class House:
         return Measured(1000 * statistics.median(times), statements, status)
 
     async def close(self) -> None:
+        await self.app.services.usage.aclose()
         for client in self.clients.values():
             await client.aclose()
         self.opened.close()
+
+
+def _publish(data: Path, db: Database, guid: str) -> None:
+    """Give the item a page of its own, so that opening it goes all the way."""
+
+    def write(session: Session) -> str:
+        item = contents.by_guid(session, guid)
+        item.app_mode = "static"
+        bundle = session.get(Bundle, item.bundle_id)
+        assert bundle is not None
+        bundle.app_mode = "static"
+        session.add_all([item, bundle])
+        return folder_of(bundle)
+
+    code = data / "bundles" / db.write_now(write) / CODE
+    code.mkdir(parents=True)
+    (code / "index.html").write_text("<title>Own</title>")
+    manifest = {"version": 1, "metadata": {"appmode": "static", "primary_html": "index.html"}, "files": {}}
+    (code / "manifest.json").write_text(json.dumps(manifest))
 
 
 async def compare(folder: Path) -> list[str]:

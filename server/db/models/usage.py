@@ -19,7 +19,7 @@ class Hit(SQLModel, table=True):
     __table_args__ = (
         Index("ix_hits_time_id", "time", "id"),
         Index("ix_hits_live_time_id", "live", "time", "id"),
-        Index("ix_hits_content_id_time_id", "content_id", "time", "id"),
+        Index("ix_hits_content_id_time_id", "content_id", "time", "id", "live"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -27,7 +27,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_hits_time_id", "hits", ["time", "id"])
     op.create_index("ix_hits_live_time_id", "hits", ["live", "time", "id"])
-    op.create_index("ix_hits_content_id_time_id", "hits", ["content_id", "time", "id"])
+    op.create_index("ix_hits_content_id_time_id", "hits", ["content_id", "time", "id", "live"])
     op.create_index(op.f("ix_hits_user_id"), "hits", ["user_id"])
     op.create_table(
         "live_uses",
