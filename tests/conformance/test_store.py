@@ -40,6 +40,7 @@ from server.db.models import (
     Integration,
     Membership,
     Permission,
+    Rendering,
     Tag,
     Task,
     TaskLine,
@@ -51,6 +52,8 @@ from server.instances import store as instances
 from server.keys.credentials import digest
 from server.keys.keyring import Keyring, SealBroken
 from server.oauth import store as oauth
+from server.renderings import schedules
+from server.renderings import store as renderings
 from server.sessions import store as sessions
 from server.settings import PARSERS
 from server.tags import store as tags
@@ -753,3 +756,37 @@ async def finished(tasks: Tasks, task_id: str) -> tuple[Task, list[str], int]:
             return found
         await asyncio.sleep(0.01)
     raise AssertionError("the task does not end")
+
+
+class TestRenderings:
+    """What was rendered, and when it is to be."""
+
+    def test_the_newest_pages_are_shown_and_all_goes_with_the_version(self, db: Database):
+        ann = db.write_now(person, "ann")
+        there = db.write_now(item, ann)
+        assert there.id is not None
+        bundle = db.write_now(bundles.add, Bundle(content_id=there.id, details={"folder": "f"}))
+        assert bundle.id is not None
+
+        def made(folder: str) -> Rendering:
+            assert there.id is not None
+            assert bundle.id is not None
+            return Rendering(content_id=there.id, bundle_id=bundle.id, job_key="j", folder=folder, primary="p.html")
+
+        assert [db.write_now(renderings.add, made(folder)) for folder in ("one", "two")] == [[], ["one"]]
+        shown = db.read_now(renderings.newest, bundle.id)
+        assert shown is not None
+        assert (shown.folder, shown.primary) == ("two", "p.html")
+        db.write_now(bundles.remove, there.id, bundle.id)
+        assert db.read_now(renderings.folders) == set()
+        assert db.write_now(renderings.add, made("late")) is None
+
+    def test_content_has_one_schedule(self, db: Database):
+        there = db.write_now(item, db.write_now(person, "ann"))
+        assert there.id is not None
+        plan = {"type": "day", "rule": '{"N": 1}', "start_time": "2030-01-01T09:00:00Z", "timezone": "UTC"}
+        made = db.write_now(schedules.add, there.id, plan)
+        refused(lambda: db.write_now(schedules.add, there.id or 0, plan), 409, 26)
+        assert db.read_now(schedules.of_many, [there.id])[there.id].id == made.id
+        db.write_now(content.drop, there.guid)
+        assert db.read_now(schedules.of_content, there.id) is None

@@ -9,6 +9,7 @@ from server.content import bookmarks, lists
 from server.content import store as content
 from server.db.engine import Database
 from server.publishing.records import Records
+from server.renderings import schedules
 from server.tags import store as tags
 from server.vanity import store as vanities
 from tests.harness.statements import statements
@@ -49,6 +50,15 @@ def test_extra_keys_are_there_when_asked_for_and_when_there_is_something(desk: S
     assert [tag["name"] for tag in full["tags"]] == ["Sales"]
     assert (full["bookmarked"], full["owner"]["username"]) == (True, "ann")
     assert desk.db.read_now(records.one, desk.guid, desk.who["owner"], EVERYTHING)["bookmarked"] is False
+
+
+def test_a_schedule_is_shown_to_those_who_may_change_it(desk: Standing):
+    records = Records("https://apps.example.org")
+    plan = {"type": "day", "rule": '{"N": 1}', "start_time": "2030-01-01T09:00:00Z", "timezone": "UTC"}
+    made = desk.db.write_now(schedules.add, desk.view.id, plan)
+    (shown,) = desk.db.read_now(records.one, desk.guid, desk.who["editor"], EVERYTHING)["schedules"]
+    assert (shown["id"], shown["next_run"]) == (made.id, "2030-01-01T09:00:00Z")
+    assert "schedules" not in desk.db.read_now(records.one, desk.guid, desk.who["viewer"], EVERYTHING)
 
 
 def test_many_records_take_as_many_statements_as_one(desk: Standing):
