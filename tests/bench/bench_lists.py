@@ -142,11 +142,11 @@ class House:
         yield seen
         event.remove(self.opened.db.engine, "before_cursor_execute", note)
 
-    async def measure(self, call: Call) -> Measured:
+    async def measure(self, call: Call, rounds: int = ROUNDS) -> Measured:
         client, address = self.clients[call.who], self.address(call)
         times: list[float] = []
         statements, status = 0, 0
-        for number in range(ROUNDS_OF_WHOLE if call.whole else ROUNDS):
+        for number in range(ROUNDS_OF_WHOLE if call.whole else rounds):
             if call.path.startswith("cold:"):
                 self.app.services.directory.forget(self.crowd.item)
             with self.counted() as seen:
