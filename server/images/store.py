@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from server.db.clock import now
-from server.db.models import EnvironmentPermission, ExecutionEnvironment, User
+from server.db.models import EnvironmentPermission, ExecutionEnvironment, Group, User
 from server.groups import store as groups
 from server.web.errors import ApiError, not_found
 
@@ -87,6 +87,8 @@ def permit(
         raise ApiError(400, INVALID_PERMISSION, "user_guid names nobody on this server.")
     if group_guid is not None and not groups.known(session, [group_guid]):
         raise ApiError(400, INVALID_PERMISSION, "group_guid names no group on this server.")
+    if group_guid is not None and session.exec(select(Group.id).where(Group.guid == group_guid)).first() is None:
+        raise ApiError(400, INVALID_PERMISSION, "group_guid names no group of this server.")
     for entry in permissions(session, environment_id):
         if (entry.user_guid, entry.group_guid) == (user_guid, group_guid):
             raise ApiError(409, DUPLICATE_PERMISSION, "This person or group is listed already.")

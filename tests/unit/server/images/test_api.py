@@ -99,6 +99,7 @@ async def test_who_may_use_it(desk: Standing):
     assert (await desk.call("admin", "GET", f"{path}/{entry['guid']}")).json == entry
     for body, refusal in (
         ({"user_guid": person}, (409, 247)), ({}, (400, 246)), ({"user_guid": UNKNOWN}, (400, 246)),
+        ({"group_guid": UNKNOWN}, (400, 246)),
         ({"user_guid": person, "group_guid": UNKNOWN}, (400, 246)), ({"user_guid": 7}, (400, 246)),
         ({"user_guid": "x" * 36}, (400, 246)),
     ):  # fmt: skip
