@@ -132,7 +132,15 @@ def _follow_changes(s: Services, presence: Presence, background: Background) -> 
     s.sessions.when_ended(presence.session_ended)
     s.sessions.when_changed(lambda guids: background.spawn(presence.people_changed(guids)))
     s.directory.when_changed(lambda guid: background.spawn(presence.content_changed(guid)))
+    s.directory.when_changed(lambda guid: background.spawn(_end_renderings(s, guid)))
     s.associations.when_changed(lambda guid: background.spawn(s.pool.renew_tokens(guid)))
+
+
+async def _end_renderings(s: Services, guid: str) -> None:
+    """What is being rendered of content that was deleted, nobody will see."""
+    there = s.renderer.of(guid)
+    if there and await s.directory.by_guid(guid) is None:
+        await asyncio.gather(*(s.renderer.stop(key) for key in there))
 
 
 class _WithLifespan:

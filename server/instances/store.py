@@ -36,7 +36,9 @@ def begin(session: Session, row: Instance) -> Instance:
 
 def running(session: Session, key: str, pid: int, start_ticks: int, port: int | None) -> None:
     """Record where it runs; a rendering listens nowhere."""
-    row = session.exec(select(Instance).where(Instance.key == key)).one()
+    row = session.exec(select(Instance).where(Instance.key == key)).first()
+    if row is None:
+        return  # its content was deleted meanwhile, which ends it
     row.pid, row.start_ticks, row.port = pid, start_ticks, port
     session.add(row)
 

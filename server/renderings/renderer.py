@@ -51,7 +51,7 @@ class Renderer:
         self._db, self._shelf, self._variables, self._credentials = db, shelf, variables, credentials
         self._run_root, self._timeout = run_root, timeout
         self._turns = asyncio.Semaphore(AT_ONCE)
-        self._running: dict[str, Handle] = {}
+        self._running: dict[str, tuple[str, Handle]] = {}
         self._stopped: set[str] = set()
 
     async def render(self, view: ContentView, bundle: Bundle, prepared: Prepared, report: Report) -> None:
@@ -95,7 +95,7 @@ class Renderer:
             variables=await self._given(view, key, run_dir),
             timeout=self._timeout,
         )
-        await self._run(spec, prepared, report)
+        await self._run(view, spec, prepared, report)
         await self._keep(view, bundle, spec, manifest, time.monotonic() - began)
 
     async def _given(self, view: ContentView, key: str, run_dir: Path) -> dict[str, str]:
@@ -103,11 +103,11 @@ class Renderer:
         allowed = {name: value for name, value in given.items() if variables.refused(name) is None}
         return allowed | await self._credentials.issue(view, key, run_dir)
 
-    async def _run(self, spec: RenderSpec, prepared: Prepared, report: Report) -> None:
+    async def _run(self, view: ContentView, spec: RenderSpec, prepared: Prepared, report: Report) -> None:
         assert prepared.kind.render is not None, "only rendered kinds come here"
 
         async def started(handle: Handle) -> None:
-            self._running[spec.key] = handle
+            self._running[spec.key] = (view.guid, handle)
             await self._db.write(instances.running, spec.key, handle.pid, handle.start_ticks, None)
 
         end = await rendering.run(spec, prepared.kind.render(spec), report=report, started=started)
@@ -146,12 +146,16 @@ class Renderer:
 
     async def stop(self, key: str) -> bool:
         """End a rendering by its job's key; False when none of that key runs here."""
-        handle = self._running.get(key)
+        _guid, handle = self._running.get(key, ("", None))
         if handle is None:
             return False
         self._stopped.add(key)
         await end_family(handle, GRACE)
         return True
+
+    def of(self, content_guid: str) -> list[str]:
+        """The keys of the renderings of a content item that run now."""
+        return [key for key, (guid, _handle) in self._running.items() if guid == content_guid]
 
     def sweep(self, known: set[str]) -> None:
         """At start: delete pages that no record knows, left by a killed server. Blocks: run it in a thread."""

@@ -145,6 +145,27 @@ async def test_who_must_hear_of_a_change_does(tmp_path: Path, monkeypatch):
     assert sorted(heard) == [("content", "g"), ("person", "p"), ("session", "key:7")]
 
 
+async def test_renderings_of_deleted_content_are_stopped(tmp_path: Path, monkeypatch):
+    stopped: list[str] = []
+
+    async def stop(key: str) -> bool:
+        stopped.append(key)
+        return True
+
+    async with made(tmp_path) as app:
+        s = app.services
+        monkeypatch.setattr(s.renderer, "of", lambda guid: [f"job of {guid}"])
+        monkeypatch.setattr(s.renderer, "stop", stop)
+        owner = s.db.write_now(lambda session: accounts.add_user(session, username="ann", role="publisher"))
+        there = s.db.write_now(lambda session: contents.add(session, owner.id or 0, {}))
+        s.directory.forget(there.guid)
+        s.directory.forget("gone")
+        async with asyncio.timeout(5):
+            while not stopped:
+                await asyncio.sleep(0.01)
+    assert stopped == ["job of gone"]
+
+
 async def test_the_lifespan_starts_and_ends(tmp_path: Path):
     async with made(tmp_path) as app:
         asked, said = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}], []

@@ -10,6 +10,7 @@ from runners import journal, output
 from server.accounts import store as accounts
 from server.bundles import store as bundles
 from server.bundles.store import folder_of
+from server.content import store as content
 from server.db.models import Bundle, Instance
 from server.instances import store as instances
 from server.instances.live import StartProblem
@@ -89,6 +90,7 @@ async def test_a_rendering_is_stopped_by_its_key(rig: Rig):
     await until(lambda: bool(list(rig.run_root.glob("*/here"))) and jobs(rig)[0].pid is not None)
     (job,) = jobs(rig)
     assert not await rig.renderer.stop("another")
+    assert (rig.renderer.of(rig.guid), rig.renderer.of("another")) == ([job.key], [])
     assert await rig.renderer.stop(job.key)
     with pytest.raises(StartProblem, match="was stopped"):
         await task
@@ -137,3 +139,14 @@ async def test_files_that_are_gone(rig: Rig):
     number = rig.bundle("x.qmd", MODE)
     with pytest.raises(StartProblem, match="are gone; deploy it again"):
         await render(rig, number)
+
+
+async def test_content_that_is_deleted_meanwhile_leaves_nothing_running(rig: Rig):
+    number = rig.site({"page": "one", "slow": ""}, MODE)
+    task = asyncio.create_task(render(rig, number))
+    await until(lambda: bool(list(rig.run_root.glob("*/here"))))
+    (job,) = jobs(rig)
+    await rig.db.write(content.drop, rig.guid)
+    assert await rig.renderer.stop(job.key)
+    with pytest.raises(StartProblem, match="was stopped"):
+        await task
