@@ -69,7 +69,9 @@ def document(routes: Sequence[Route], *, version: str, server: str) -> dict[str,
     paths: dict[str, dict[str, Any]] = {}
     statuses: set[int] = set()
     for route in sorted(routes, key=lambda r: (r.path, r.method)):
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, shapes)
+        paths.setdefault(route.path, {})[route.method.lower()] = made = _operation(route, shapes)
+        if links := _links(route, routes):
+            made["responses"][str(says(route).status)]["links"] = links
         statuses.update(refusals(route))
     error = shapes.schema(ErrorObject, "given")
     schemas = shapes.components()
@@ -162,6 +164,21 @@ def _responses(route: Route, shapes: Shapes) -> dict[str, Any]:
     for status in refusals(route):
         found[str(status)] = {"$ref": f"#/components/responses/{_phrase(status)}"}
     return dict(sorted(found.items()))
+
+
+def _links(route: Route, routes: Sequence[Route]) -> dict[str, Any]:
+    """What can be asked next about the thing a POST made, by the member of the reply that names it."""
+    reply = says(route).reply
+    if route.method != "POST" or not is_typeddict(reply):
+        return {}
+    found = {}
+    for other in routes:
+        last = PARAMETER.findall(other.path)[-1:]
+        if last and other.path == f"{route.path}/{{{last[0]}}}" and last[0] in reply.__annotations__:
+            named = {name: f"$request.path.{name}" for name in PARAMETER.findall(route.path)}
+            named[last[0]] = f"$response.body#/{last[0]}"
+            found[name_of(other)] = {"operationId": name_of(other), "parameters": named}
+    return found
 
 
 def _phrase(status: int) -> str:

@@ -126,3 +126,19 @@ def test_refusals_have_one_shape_and_routes_an_area_and_a_name():
 def test_what_says_nothing_is_described_as_far_as_it_can_be():
     made = described(Route("POST", "/v1/things", endpoint))["paths"]["/v1/things"]["post"]
     assert made["responses"]["200"]["content"]["application/json"]["schema"] == {}
+
+
+def test_what_was_made_leads_to_what_can_be_asked_about_it():
+    group, parts = "/v1/groups/{guid}", "/v1/groups/{guid}/parts"
+    made = described(
+        route("POST", parts),
+        route("GET", f"{parts}/{{id}}"),
+        route("DELETE", f"{parts}/{{id}}", Says(status=204)),
+        route("GET", f"{parts}/{{id}}/more"),
+        route("GET", group),
+    )["paths"]
+    assert made[parts]["post"]["responses"]["200"]["links"] == {
+        name: {"operationId": name, "parameters": {"guid": "$request.path.guid", "id": "$response.body#/id"}}
+        for name in ("delete_v1_groups_guid_parts_id", "get_v1_groups_guid_parts_id")
+    }
+    assert "links" not in made[group]["get"]["responses"]["200"]
