@@ -3,11 +3,9 @@
 from pathlib import Path
 
 from server import app as composition
-from tests.bench.bench_lists import CALLS, House
+from tests.bench.bench_lists import CALLS, LEEWAY, House
 
 FEW, MORE = 20, 60
-# A page may need one more where there is a page after it.
-LEEWAY = 1
 
 
 async def test_as_many_statements_for_few_as_for_many(tmp_path: Path, monkeypatch):
