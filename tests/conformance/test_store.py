@@ -19,6 +19,7 @@ from sqlmodel import Session, SQLModel, select
 from server.access import store as access
 from server.accounts import store as accounts
 from server.accounts.bootstrap import Bootstrap
+from server.audit import store as audit
 from server.audit.trail import Trail
 from server.bundles import store as bundles
 from server.content import bookmarks, lists
@@ -58,8 +59,10 @@ from server.sessions import store as sessions
 from server.settings import PARSERS
 from server.tags import store as tags
 from server.tasks.tasks import TaskFailed, Tasks
+from server.usage import store as usage
 from server.vanity import store as vanities
 from server.web.caller import Caller
+from server.web.cursors import Keyset
 from server.web.errors import ApiError
 from server.web.paging import Paging
 from tests.harness.postgres import Postgres, postgres
@@ -790,3 +793,28 @@ class TestRenderings:
         assert db.read_now(schedules.of_many, [there.id])[there.id].id == made.id
         db.write_now(content.drop, there.guid)
         assert db.read_now(schedules.of_content, there.id) is None
+
+
+async def test_visits_and_the_trail_are_paged(db: Database, trail: Trail):
+    owner = await db.write(person, "olga")
+    item = await db.write(lambda s: content.add(s, owner.id or 0, {}))
+    moment = now()
+    common, told = {"content_id": item.id, "user_id": None}, {"bundle_id": None, "user_agent": "", "live": False}
+    hits = [{**common, "time": moment + timedelta(seconds=n), "path": f"/{n}", **told} for n in range(3)]
+    opened = [{**common, "id": "k", "started": moment, "ended": None}]
+    await db.write(usage.record, hits, opened, {"k": moment})
+    first = await db.read(usage.visits, looking(owner), usage.Wanted((item.guid,)), Keyset(1, ascending=True))
+    assert [row.path for row in first] == ["/0", "/1"]
+    after = Keyset(1, ascending=True, after=(first[0].time, first[0].id))
+    assert [row.path for row in await db.read(usage.visits, looking(owner), usage.Wanted(), after)] == ["/1", "/2"]
+    assert len(await db.read(usage.hits, ADMINISTRATOR, usage.Wanted(since=moment, until=moment))) == 1
+    (use,) = await db.read(usage.live_uses, looking(owner), usage.Wanted(), Keyset(5, ascending=False))
+    assert use.ended == moment
+    await db.write(usage.note_open, moment)
+    await db.write(usage.close_open)
+    assert await db.write(usage.drop_before, moment + timedelta(seconds=2)) == 3
+    for action in ("b", "a", "b"):
+        await trail.append(None, action)
+    assert [name for name in await db.read(audit.actions) if name in "ab"] == ["a", "b"]
+    newest = await db.read(audit.events, Keyset(1, ascending=False))
+    assert newest[0][0].action == "b"
