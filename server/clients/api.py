@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
@@ -12,7 +9,7 @@ from typing_extensions import TypedDict
 from server.clients.tools import Tools
 from server.clients.wire import ClientObject, client_object
 from server.web.caller import Caller
-from server.web.described import PageOf, PageQuery, Says
+from server.web.described import Key, PageOf, PageQuery, Says
 from server.web.paging import paged, paging_of
 from server.web.routes import Routes, empty_reply, json_reply
 
@@ -20,7 +17,7 @@ from server.web.routes import Routes, empty_reply, json_reply
 class ClientPath(TypedDict):
     """Which tool: the client_id that it registered under."""
 
-    client_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+    client_id: Key
 
 
 class ClientsApi:

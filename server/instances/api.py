@@ -19,6 +19,7 @@ from server.instances.tail import events
 from server.instances.wire import (
     DownloadQuery,
     JobError,
+    JobEvent,
     JobMetrics,
     JobObject,
     JobPath,
@@ -140,7 +141,7 @@ class JobsApi:
         routes.get(f"{job}/download", says=text)(self.download)
         routes.get(f"{job}/error", says=Says(reply=JobError, also=((204, None),), path=JobPath))(self.error)
         routes.get(f"{job}/metrics", says=Says(reply=JobMetrics, path=JobPath))(self.metrics)
-        routes.get(f"{job}/tail", says=Says(reply=str, reply_type=EVENTS, path=JobPath))(self.tail)
+        routes.get(f"{job}/tail", says=Says(reply=JobEvent, reply_type=EVENTS, path=JobPath))(self.tail)
         return routes
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import socket
 from datetime import UTC, datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, NotRequired
 
-from pydantic import Field
 from typing_extensions import TypedDict
 
 from runners.journal import Entry
@@ -15,7 +14,7 @@ from server.content.view import variant_key
 from server.db.clock import now, wire
 from server.db.models import Instance
 from server.instances.store import RENDERINGS
-from server.web.described import Guid, Moment, whole_number
+from server.web.described import Guid, Key, Moment, whole_number
 
 ACTIVE: Final = 0
 FINALIZED: Final = 2
@@ -105,10 +104,17 @@ class JobMetrics(TypedDict):
     samples: list[MetricSample]
 
 
+class JobEvent(TypedDict):
+    """An event of a job's output: `data` is the JSON of a LogEntry, or of an empty object where `event` is the end."""
+
+    event: NotRequired[Literal["end"]]
+    data: str
+
+
 class JobPath(TypedDict):
     """Which job."""
 
-    key: Annotated[str, Field(max_length=64)]
+    key: Key
 
 
 class LogQuery(TypedDict, total=False):

@@ -8,7 +8,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from server.db.models import Task
-from server.web.described import whole_number
+from server.web.described import Key, whole_number
 
 
 class TaskObject(TypedDict):
@@ -33,7 +33,7 @@ class TaskQuery(TypedDict, total=False):
 class TaskPath(TypedDict):
     """Which task."""
 
-    id: str
+    id: Key
 
 
 def task_object(row: Task, lines: list[str], last: int) -> TaskObject:

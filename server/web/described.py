@@ -23,7 +23,9 @@ Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 RowId = Annotated[str, Field(pattern=r"^[0-9]{1,10}$")]
 # The same in a path.
 RowNumber = Annotated[int, Field(ge=0, le=LARGEST)]
-# A name or key in a path.
+# The key of a row in a path.
+Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+# A name in a path.
 Name = Annotated[str, Field(min_length=1, pattern=r"^[^/\x00-\x1f\x7f\\]+$")]
 
 

@@ -97,7 +97,7 @@ async def known(house: House, caller: str, route: Route) -> dict[str, list[Any]]
         if isinstance(body, dict):
             named |= {f"body.{key}": value for key, value in body.items() if key.endswith(("_id", "_guid")) and value}
         for name, value in named.items():
-            found.setdefault(name, []).append(int(value) if name == "path.id" and value.isdigit() else value)
+            found.setdefault(name, []).append(int(value) if name == "path.id" and says(route).path is None else value)
     return found
 
 

@@ -59,6 +59,7 @@ class Rig:
     people: dict[str, Caller] = field(default_factory=dict)
     clients: list[httpx.AsyncClient] = field(default_factory=list)
     contents: list[str] = field(default_factory=list)
+    _site: tuple[Services, Site] | None = None
 
     async def browser(self, name: str = "", role: str = "viewer") -> Browser:
         """A browser, signed in as a person of that role (made on first use) unless `name` is empty."""
@@ -171,7 +172,10 @@ class Rig:
         state = scope.setdefault("state", {})
         state["request_id"] = new_request_id()
         state["caller"] = await self.services.sessions.identify(scope["headers"])
-        await Site(Api([], self.services.csrf), room(self.services), self.services.screens)(scope, receive, send)
+        if self._site is None or self._site[0] is not self.services:
+            site = Site(Api([], self.services.csrf), room(self.services), self.services.screens)
+            self._site = (self.services, site)
+        await self._site[1](scope, receive, send)
 
     async def aclose(self) -> None:
         for client in self.clients:
