@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 from server.db.clock import wire
 from server.db.models import ApiKey, User
 from server.web.caller import RANK, Caller
-from server.web.described import Moment, text
+from server.web.described import Moment, text, whole_number
 from server.web.paging import OrderedQuery, Prefix
 
 Role = Literal["administrator", "publisher", "viewer"]
@@ -97,7 +97,7 @@ class RemoteQuery(TypedDict, total=False):
     """Whom to look for in a directory elsewhere, and how many to find."""
 
     prefix: Prefix
-    limit: Annotated[int, Field(ge=1)]
+    limit: Annotated[int, whole_number(1)]
 
 
 class RemoteUser(TypedDict):
