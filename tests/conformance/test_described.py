@@ -8,6 +8,7 @@ import pytest
 from tests.conformance.described import ask, configure, describe, open_street
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("caller", "options"),
     [
