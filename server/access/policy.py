@@ -76,8 +76,14 @@ def may_view(caller: Caller, view: ContentView) -> bool:
 
 
 def may_edit(caller: Caller, view: ContentView) -> bool:
-    """Whether the caller may change the content: its owner, a collaborator, an administrator."""
-    return standing(caller, view) in ("owner", "editor") or (caller.via != "content" and caller.has("administrator"))
+    """Whether the caller may change the content: its owner, a collaborator, an administrator.
+
+    Like a collaborator an owner needs a publisher's role for it: not a key of a viewer's role, nor one that lets
+    another's app look round in her name (security.md S-09). What her own app may do, its routes say.
+    """
+    if caller.via == "content":
+        return standing(caller, view) == "owner"
+    return caller.has("administrator") or (caller.has("publisher") and standing(caller, view) in ("owner", "editor"))
 
 
 def may_read_record(caller: Caller, view: ContentView) -> bool:

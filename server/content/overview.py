@@ -40,8 +40,8 @@ class Item:
 
     def editable_by(self, caller: Caller) -> bool:
         """As server.access.policy.may_edit decides it, from what this item holds."""
-        collaborates = self.listed == "owner" and caller.has("publisher")
-        return self.owner_guid == caller.guid or collaborates or caller.has("administrator")
+        hers = self.owner_guid == caller.guid or self.listed == "owner"
+        return caller.has("administrator") or (hers and caller.has("publisher"))
 
     def open_to(self, caller: Caller) -> bool:
         """As server.access.policy.may_view decides it for somebody who is signed in."""
