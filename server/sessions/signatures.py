@@ -71,7 +71,7 @@ def _once(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
 def _in_time(value: bytes, moment: datetime) -> bool:
     try:
         sent = parsedate_to_datetime(value.decode("ascii"))
-    except (ValueError, TypeError, IndexError):
+    except (ValueError, TypeError, IndexError, OverflowError):
         return False
     sent = sent.replace(tzinfo=UTC) if sent.tzinfo is None else sent
     return abs(sent - moment) <= WINDOW

@@ -79,7 +79,9 @@ def test_the_date_is_near(signer: Signer, minutes: float):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"date": "yesterday"}, {"date": ""}, {"x-auth-token": "T1"}, {"x-auth-token": ""}, {"x-auth-signature": ""},
+        {"date": "yesterday"}, {"date": ""}, {"date": "Mon, 1 Jan 99999999999999999999 00:00:00 GMT"},
+        {"date": "Mon, 1 Jan 2024 00:00:00 +99999999999999999999"},
+        {"x-auth-token": "T1"}, {"x-auth-token": ""}, {"x-auth-signature": ""},
         {"x-auth-signature": "%%%"}, {"x-content-checksum": "xx"}, {"x-content-checksum": ""},
         {"x-auth-token": "T" + "g" * 32},
     ],
