@@ -112,6 +112,9 @@ class PeopleApi:
         given = Fields({name: value for name, value in sent.items() if value is not None})
         if not caller.has("administrator") and guid != caller.guid:
             raise not_found("user")
+        if caller.via == "visitor" and guid == caller.guid:
+            # By name and address other apps know her; an app that acts for her a while may not leave others behind.
+            raise denied("An app that acts for you cannot change your account.")
         changes = _changes(caller, given)
         if "password" in given:
             if caller.via != "session" and not caller.has("administrator"):

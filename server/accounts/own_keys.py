@@ -49,7 +49,9 @@ class OwnKeys:
         return await self._db.write(write)
 
     async def revoke(self, caller: Caller, number: int) -> None:
-        """End one key at once. Raises ApiError 404."""
+        """End one key at once. Raises ApiError 404, and 403 for an app that acts for her a while."""
+        if caller.via == "visitor":
+            raise denied("An app that acts for you cannot revoke your API keys.")
 
         def write(session: Session) -> str:
             digest = store.drop_key(session, caller.user_id, number)

@@ -158,3 +158,12 @@ async def test_the_caller_has_the_rights_of_what_she_shows(people: People):
     assert {"add_users", "publish_apps", "view_apps"} <= set(shown["privileges"])
     _status, user = await people.call(admin, "GET", "/v1/user")
     assert shown.items() >= user.items()
+
+
+async def test_an_app_that_acts_for_somebody_changes_nothing_of_her_account(people: People):
+    me, admin = people.callers["viewer"], people.callers["administrator"]
+    for who in (me, admin):
+        app = replace(who, via="visitor", credential="visitor:1", content_guid="c")
+        for change in ({"email": "root@example.org"}, {"first_name": "Root"}, {"password": "long enough"}):
+            assert await people.call(app, "PUT", USER, change, guid=who.guid) == (403, 22)
+    assert people.db.read_now(store.by_guid, me.guid).email != "root@example.org"
