@@ -92,7 +92,7 @@ def create_app(settings: Settings, opened: Installation) -> Application:
     )
     _follow_changes(services, presence, background)
     return Application(
-        asgi=_WithLifespan(gateway, services, background),
+        asgi=_WithLifespan(gateway, services, background, presence),
         http=strict_protocol(allowed_hosts=settings.hosts),
         ws=socket_protocol(gateway.decide_socket, policy, registry),
         services=services,
@@ -146,15 +146,15 @@ async def _end_renderings(s: Services, guid: str) -> None:
 class _WithLifespan:
     """The gateway with the ASGI lifespan protocol around it."""
 
-    def __init__(self, gateway: Gateway, services: Services, background: Background) -> None:
-        self._gateway, self._services, self._background = gateway, services, background
+    def __init__(self, gateway: Gateway, services: Services, background: Background, presence: Presence) -> None:
+        self._gateway, self._services, self._background, self._presence = gateway, services, background, presence
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":
             await self._gateway(scope, receive, send)
             return
         await receive()
-        async with running(self._services, self._background):
+        async with running(self._services, self._background, self._presence.keep_checking):
             await send({"type": "lifespan.startup.complete"})
             await receive()
         await send({"type": "lifespan.shutdown.complete"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import Any
 
 from sqlmodel import Session
@@ -69,8 +69,10 @@ class Background:
 
 
 @contextlib.asynccontextmanager
-async def running(services: Services, background: Background) -> AsyncIterator[None]:
-    """Recover, run the house-keeping while the server serves, then end everything in order.
+async def running(
+    services: Services, background: Background, *beside: Callable[[], Awaitable[None]]
+) -> AsyncIterator[None]:
+    """Recover, run the house-keeping and what runs `beside` it while the server serves, then end all in order.
 
     Instances end before the vault does, so that an app's last exchange is answered; a refresh under way is
     always finished and saved (security.md O-22).
@@ -85,6 +87,7 @@ async def running(services: Services, background: Background) -> AsyncIterator[N
         asyncio.create_task(services.pool.keep_house(IDLE_SECONDS), name="instances"),
         asyncio.create_task(services.usage.keep_house(), name="usage"),
         asyncio.create_task(_polling(services).keep_polling(), name="repositories"),
+        *(asyncio.ensure_future(work()) for work in beside),
     ]
     try:
         yield

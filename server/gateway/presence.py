@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+
 from server.access.policy import may_edit, may_view
 from server.content.directory import Directory
 from server.content.view import ContentView
+from server.db.engine import DatabaseUnavailable
 from server.proxy.registry import Registry
 from server.sessions.identify import Sessions
 from server.sessions.store import Standing
@@ -12,6 +16,9 @@ from server.web.caller import Caller
 
 # Close code for the application's own use (RFC 6455 section 7.4.2): no longer signed in or allowed.
 ENDED = 4401
+# Seconds after which what a key opened is closed once the key has ended (G-17).
+CHECKED_EVERY = 3.0
+log = logging.getLogger("tabard.presence")
 # Where an account is gone.
 NOTHING = Standing("", {})
 
@@ -32,14 +39,35 @@ class Presence:
     def __init__(self, directory: Directory, registry: Registry, sessions: Sessions) -> None:
         self._directory, self._registry, self._sessions = directory, registry, sessions
         self._callers: dict[str, dict[str, Caller]] = {}
+        # Keys that opened something, with whose they are.
+        self._keys: dict[str, str] = {}
 
     def note(self, caller: Caller, view: ContentView) -> None:
         """A socket or a request of `caller` is being passed on."""
         self._callers.setdefault(view.guid, {})[caller.guid] = caller
+        if caller.via in ("key", "visitor"):
+            self._keys[caller.credential] = caller.guid
 
     def session_ended(self, tag: str) -> None:
         """A session, or all of a person's sessions, ended."""
         self._registry.close(tag, ENDED, "You have been signed out.")
+
+    async def check_keys(self) -> None:
+        """Close what was opened by keys that are no longer good: by time, or with what a visitor key stands on."""
+        for credential, guid in list(self._keys.items()):
+            if not self._registry.count(credential):
+                del self._keys[credential]
+            elif not await self._sessions.good(guid, credential):
+                self.session_ended(credential)
+
+    async def keep_checking(self, every: float = CHECKED_EVERY) -> None:
+        """Run until cancelled: nobody tells of a key's end, as it is decided at each use (decision 11)."""
+        while True:
+            await asyncio.sleep(every)
+            try:
+                await self.check_keys()
+            except DatabaseUnavailable:
+                log.debug("open pages of keys could not be checked: the database is not available")
 
     async def people_changed(self, user_guids: frozenset[str]) -> None:
         """Close what is open for those of these people who may no longer look: their role or groups changed."""

@@ -170,6 +170,11 @@ class Sessions:
         self._used(known)
         return await self._now(known)
 
+    async def good(self, user_guid: str, credential: str) -> bool:
+        """Whether a person's credential would still be taken. Asking is no use of it."""
+        known = await self._standing(user_guid, credential)
+        return known is not None and await self._now(known) is not None
+
     async def until(self, caller: Caller) -> datetime | None:
         """When the caller's credential ends by its own time; None when it does not, or is no longer good."""
         known = await self._standing(caller.guid, caller.credential)

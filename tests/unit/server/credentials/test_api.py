@@ -383,7 +383,9 @@ async def test_the_role_is_the_lower_of_the_two(house, person, max_role, role):
 @pytest.mark.parametrize("what", ["sign out", "lock", "access", "content", "association", "integration", "public"])
 async def test_a_key_ends_with_what_it_stands_on(visiting, house, what):
     key = await visiting.key()
-    assert await visiting.who(key) is not None
+    who = await visiting.who(key)
+    assert who is not None
+    assert await house.sessions.good(who.guid, who.credential)
     if what == "sign out":
         await house.sessions.end(visiting.alice.caller)
         assert house.rows(VisitorKey) == []
@@ -400,6 +402,7 @@ async def test_a_key_ends_with_what_it_stands_on(visiting, house, what):
             rows[0].access_type = {"access": "acl", "public": "all"}.get(what, "logged_in")
         house.directory.forget(visiting.app.guid)
     assert await visiting.who(key) is None
+    assert not await house.sessions.good(who.guid, who.credential)
 
 
 async def test_rights_only_shrink(house):
@@ -430,6 +433,9 @@ async def test_a_key_makes_neither_keys_nor_further_visits(visiting, house):
     who = await visiting.who(await visiting.key())
     with pytest.raises(ApiError) as refused:
         await OwnKeys(house.db, house.sessions, house.trail).create(who, "forever", None)
+    assert refused.value.status == 403
+    with pytest.raises(ApiError) as refused:
+        await OwnKeys(house.db, house.sessions, house.trail).revoke(who, 1)
     assert refused.value.status == 403
     answer = await visiting.exchange(
         requested_token_type=API_KEY, subject_token=house.handles.viewer(who, visiting.app.guid)

@@ -1,5 +1,7 @@
 """Losing access closes what is open: by person, and for everybody when the content is locked (G-17)."""
 
+import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from server.access import store as access
 from server.accounts import store as accounts
 from server.content import store as content
+from server.db.clock import now
 from server.db.engine import Database
 from server.gateway.presence import ENDED, Presence, draft_tag, visit_tag
 from server.groups import store as groups
@@ -14,7 +17,7 @@ from server.proxy.registry import Registry
 from server.sessions import store as sessions
 from server.sessions.identify import Sessions
 from server.web.caller import ANONYMOUS, Caller
-from tests.unit.server.instances.rig import Rig
+from tests.unit.server.instances.rig import Rig, until
 
 
 def sessions_of(db: Database) -> Sessions:
@@ -115,3 +118,24 @@ async def test_a_page_closes_with_the_group_that_opened_it(db: Database, tmp_pat
     left = db.write_now(groups.drop, team.id, team.guid)
     await presence.people_changed(frozenset(left.members))
     assert (left.members, closed()["vic"], closed()["zoe"]) == ({vic, zoe}, (ENDED, ENDED), (ENDED, ENDED))
+
+
+async def test_what_a_key_opened_closes_when_the_key_is_no_longer_good(db: Database, tmp_path: Path):
+    rig, registry, memory = Rig(db, tmp_path), Registry(), sessions_of(db)
+    presence = Presence(rig.directory, registry, memory)
+    past, later = now() - timedelta(seconds=1), now() + timedelta(hours=1)
+    pages: list[Open] = []
+    for end in (past, later, None):
+        key, _value = db.write_now(lambda s, e=end: accounts.add_key(s, rig.owner, "k", expires_at=e))
+        credential = f"key:{key.id}"
+        caller = Caller(rig.owner.id or 0, rig.owner.guid, role="publisher", via="key", credential=credential)
+        pages.append(Open())
+        registry.add(pages[-1], frozenset({visit_tag(rig.guid, caller), credential}))
+        presence.note(caller, rig.view)
+    await presence.check_keys()
+    assert [page.closed for page in pages] == [ENDED, None, None]
+    watching = asyncio.create_task(presence.keep_checking(0.01))
+    memory.forget_key(db.write_now(accounts.drop_key, rig.owner.id or 0, 3))
+    await until(lambda: pages[2].closed == ENDED)
+    watching.cancel()
+    assert pages[1].closed is None
