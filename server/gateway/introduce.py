@@ -48,7 +48,7 @@ class Introductions:
         return made
 
     def _headers(self, caller: Caller, view: ContentView, live: Live) -> tuple[Header, ...]:
-        """Who is looking. No handle for anonymous viewers, nor on public content (X-10)."""
+        """Who is looking. No handle for anonymous viewers, on public content (X-10), or for apps by their own key."""
         if not caller.signed_in:
             return ()
         name = caller.username if caller.username.isascii() else quote(caller.username)
@@ -63,7 +63,7 @@ class Introductions:
             headers.append((live.kind.traits.credentials_header.lower().encode(), credentials))
         if groups:
             headers.append((b"x-app-groups", ",".join(quote(group, safe=" ") for group in groups).encode()))
-        if view.access_type != "all":
+        if view.access_type != "all" and caller.via != "content":
             headers.append((HANDLE_HEADER, self._handles.viewer(caller, view.guid).encode()))
         return tuple(headers)
 

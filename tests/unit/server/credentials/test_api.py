@@ -134,6 +134,18 @@ async def test_only_the_app_itself_may_exchange(world, house):
     assert (await house.actions()).count("refuse_exchange") == 7
 
 
+@pytest.mark.parametrize("wanted", [None, API_KEY])
+async def test_an_app_that_looks_at_itself_is_nobodys_viewer(world, house, wanted):
+    """Its own key speaks for its owner: a collaborator's code could else have the owner's token, or a key of hers."""
+    visitor = await house.visitor_integration(world.admin, "Admin")
+    await house.associate(world.owner, world.app, world.integration, visitor)
+    await house.connected(world.owner, world.integration)
+    itself = await house.sessions.identify([(b"authorization", f"Key {world.app.key}".encode())])
+    assert itself.guid == world.owner.guid
+    handle = house.handles.viewer(itself, world.app.guid)
+    assert told(await world.exchange(subject_token=handle, requested_token_type=wanted)) == (400, 215)
+
+
 async def test_a_handle_of_another_deployment_or_bent_is_nothing(world, house):
     bodies = set()
     for place in (0, 10, 40, len(world.handle) - 1):

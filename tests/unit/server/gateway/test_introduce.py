@@ -56,6 +56,11 @@ def test_a_framework_that_looks_for_credentials_elsewhere_finds_them():
     assert b"shiny-server-credentials" not in dict(introductions().of(ALICE, VIEW, LIVE).headers)
 
 
+def test_an_app_that_looks_at_itself_gets_no_handle_of_its_owner():
+    itself = replace(ALICE, via="content", credential="instance:k1", content_guid="c")
+    assert HANDLE_HEADER not in dict(introductions().of(itself, VIEW, LIVE).headers)
+
+
 def test_nobody_is_introduced_as_nobody():
     made = introductions().of(ANONYMOUS, VIEW, LIVE)
     assert made.headers == ()

@@ -308,7 +308,9 @@ class House:
     @contextmanager
     def change(self, model: Any) -> Iterator[list[Any]]:
         """Edit rows behind the server's back."""
-        with Session(self.db.engine, expire_on_commit=False) as session:
+        # From its beginning a writer, or what the trail writes meanwhile ends it.
+        engine = self.db.engine.execution_options(tabard_write=True)
+        with Session(engine, expire_on_commit=False) as session:
             rows = list(session.exec(select(model)).all())
             yield rows
             session.add_all(rows)
