@@ -38,7 +38,7 @@ demo: setup
 
 test: setup-dev programs postgres
 	@$(BIN)/python -m pytest -n 2 tests/unit
-	@$(BIN)/python -m pytest --ignore=tests/unit
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --ignore=tests/unit
 
 test-fast: setup-dev
 	@$(BIN)/python -m pytest -n 2 tests/unit

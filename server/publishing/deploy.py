@@ -185,6 +185,8 @@ class Deployer:
             raise TaskFailed(problem.message) from None
 
     async def _activate(self, view: ContentView, bundle: Bundle, prepared: Prepared | None) -> None:
+        settle = self._tasks.settlement()
+
         def write(session: Session) -> None:
             content = session.get(Content, view.id, with_for_update=True)
             if content is None or bundle.id is None or session.get(Bundle, bundle.id) is None:
@@ -203,6 +205,7 @@ class Deployer:
             installed = environment.packages if environment is not None and environment.managed else {}
             version = environment.version if environment is not None else ""
             packages.record(session, view.id, bundle.id, version, installed)
+            settle(session)
 
         await self._db.write(write)
         self._directory.forget(view.guid)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -31,6 +32,7 @@ class TaskFailed(Exception):
 class Running:
     """A task of this process that is still going."""
 
+    task_id: str = ""
     lines: list[str] = field(default_factory=list)
     saved: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -45,6 +47,8 @@ class Running:
         self.changed.set()
 
 
+# The task whose work is running.
+CURRENT: ContextVar[str] = ContextVar("task")
 Work = Callable[[Callable[[str], None]], Awaitable[dict[str, Any] | None]]
 
 
@@ -60,13 +64,14 @@ class Tasks:
         """Begin `work(report)`; returns the task's id at once. TaskFailed from it is the task's error."""
         row = Task(id=secrets.token_hex(8), user_guid=user_guid, content_guid=content_guid)
         await self._db.write(lambda session: session.add(row))
-        running = self._running[row.id] = Running()
+        running = self._running[row.id] = Running(row.id)
         job = asyncio.create_task(self._run(row.id, running, work), name=f"task {row.id}")
         self._jobs.add(job)
         job.add_done_callback(self._jobs.discard)
         return row.id
 
     async def _run(self, task_id: str, running: Running, work: Work) -> None:
+        CURRENT.set(task_id)
         saver = asyncio.create_task(self._keep_saving(task_id, running))
         code, error, result = 1, "The server stopped before this was done.", None
         try:
@@ -132,10 +137,27 @@ class Tasks:
         query = select(TaskLine.text).where(TaskLine.task_id == task_id, TaskLine.number >= first)
         return row, list(session.exec(query.order_by(col(TaskLine.number))).all())
 
+    def settlement(self) -> Callable[[Session], None]:
+        """For running work: what it calls in the transaction that does what the task is for.
+
+        A server that dies between that and the end of the task then finds the task done, not failed.
+        """
+        task_id = CURRENT.get()
+
+        def settle(session: Session) -> None:
+            row = session.get(Task, task_id)
+            if row is not None:
+                row.settled = True
+                session.add(row)
+
+        return settle
+
     def recover(self, session: Session) -> None:
-        """At start: what was running when the server died has failed; old tasks are forgotten."""
+        """At start: what was running when the server died has failed unless it was settled; old tasks go."""
         for row in session.exec(select(Task).where(col(Task.finished).is_(False))).all():
-            row.finished, row.code, row.error = True, 1, "The server was restarted before this was done; try again."
+            row.finished = True
+            if not row.settled:
+                row.code, row.error = 1, "The server was restarted before this was done; try again."
             session.add(row)
         session.exec(delete(Task).where(col(Task.created_time) < now() - KEEP))
 

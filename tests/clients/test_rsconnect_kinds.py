@@ -1,4 +1,8 @@
-"""Every kind the unmodified rsconnect CLI publishes, deployed as its users do: as a draft, seen to start, activated."""
+"""Kinds the unmodified rsconnect CLI publishes, deployed as its users do: as a draft, seen to start, activated.
+
+Dash, Shiny, Gradio and Voila are published by it in tests/browser/test_kinds.py, Streamlit and Panel in
+test_rsconnect.py, pages and notebooks in test_documents.py.
+"""
 
 import json
 import shutil
@@ -13,11 +17,7 @@ from tests.harness.publishing import app_copy, deploy, run_deploy
 KINDS = [
     ("api", "flask_echo", (), "python-api", '"headers"'),
     ("fastapi", "fastapi_echo", ("--entrypoint", "app:api"), "python-fastapi", '"headers"'),
-    ("dash", "dash_echo", (), "python-dash", "_dash-config"),
     ("bokeh", "bokeh_echo", (), "python-bokeh", "bokeh"),
-    ("shiny", "shiny_echo", (), "python-shiny", "Express"),
-    ("gradio", "gradio_echo", (), "python-gradio", "gradio_config"),
-    ("voila", "voila_echo", (), "jupyter-voila", "voila"),
 ]
 
 
@@ -27,8 +27,7 @@ def test_a_kind_is_published(
 ):
     folder = app_copy(app, tmp_path)
     title = f"By {word}"
-    target = folder / "app.ipynb" if word == "voila" else folder
-    guid = deploy(gateway, word, target, *options, title=title, home=home)
+    guid = deploy(gateway, word, folder, *options, title=title, home=home)
     item = gateway.api("GET", f"/v1/content/{guid}").json()
     assert item["app_mode"] == mode
     assert item["bundle_id"]

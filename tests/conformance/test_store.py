@@ -319,7 +319,10 @@ class TestSessions:
         assert db.read_now(sessions.session_by_guid, found.guid)[0].token_hash == "t1"
         later = now() + timedelta(minutes=5)
         key, _value = db.write_now(accounts.add_key, user, "k")
-        db.write_now(sessions.touch, {"t1": later, "gone": later}, {key.id: later, 999: later})
+        db.write_now(
+            sessions.touch,
+            {"session:guid-t1": later, "session:gone": later, f"key:{key.id}": later, "key:999": later},
+        )
         assert db.read_now(sessions.session_row, "t1")[0].seen_time == later
         assert db.read_now(sessions.key_by_id, key.id)[0].last_used_time == later
         db.write_now(sessions.end, found.guid)
@@ -336,7 +339,7 @@ class TestSessions:
             self.row(user, "idle", seen_time=past),
         ):
             db.write_now(sessions.open_session, row)
-        assert sorted(db.write_now(sessions.sweep, 3600.0)) == ["guid-expired", "guid-idle"]
+        assert sorted(db.write_now(sessions.sweep, 3600.0)) == ["session:guid-expired", "session:guid-idle"]
         assert db.read_now(sessions.session_row, "good") is not None
 
     def test_times_come_back_as_they_went_to_the_microsecond(self, db: Database):

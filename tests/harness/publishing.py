@@ -44,7 +44,13 @@ def rsconnect(*arguments: str, cwd: Path | None = None, home: Path, **environ: s
     """Run the real CLI; `environ` is added to its variables."""
     variables = rsconnect_variables(home) | environ
     done = subprocess.run(
-        [str(RSCONNECT), *arguments], cwd=cwd or home, env=variables, capture_output=True, text=True, timeout=300, check=False
+        [str(RSCONNECT), *arguments],
+        cwd=cwd or home,
+        env=variables,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     return Ran(done.returncode, done.stdout + done.stderr)
 

@@ -212,9 +212,10 @@ def test_a_deployment_that_was_under_way_has_failed_and_leaves_no_process(world:
     assert not set(gateway.app_pids()) & left
     found = wait_task(gateway, task)
     assert found["finished"] is True
+    served = gateway.api("GET", f"/v1/content/{guid}").json()["bundle_id"]
+    assert served == (number if found["code"] == 0 else None)
     if found["code"] != 0:
         assert "restarted" in str(found["error"])
-        assert gateway.api("GET", f"/v1/content/{guid}").json()["bundle_id"] is None
     reply = gateway.api("POST", f"/v1/content/{guid}/deploy", json={"bundle_id": number})
     assert wait_task(gateway, reply.json()["task_id"])["code"] == 0
     assert gateway.visit(f"/content/{guid}/").status_code == 200

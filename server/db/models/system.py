@@ -21,7 +21,7 @@ class Meta(SQLModel, table=True):
 
 
 class Task(SQLModel, table=True):
-    """Long work a client polls (connect-api.md 2.5)."""
+    """Long work a client polls (connect-api.md 2.5). `settled`: what it is for is done, only telling so is not."""
 
     __tablename__ = "tasks"
 
@@ -29,6 +29,7 @@ class Task(SQLModel, table=True):
     user_guid: str = Field(index=True)
     content_guid: str | None = Field(default=None, index=True)
     finished: bool = False
+    settled: bool = False
     code: int = 0
     error: str = ""
     result: dict[str, Any] | None = Field(default=None, sa_type=JSON)

@@ -161,3 +161,25 @@ async def test_a_task_is_its_starters_and_the_administrators(tasks: Tasks):
     assert await status(who("root", "administrator"), task_id) == 200
     assert await status(who("bob", "publisher"), task_id) == 404
     assert await status(who("ann", "publisher"), "unknown") == 404
+
+
+async def test_what_was_settled_before_a_crash_is_done_and_the_rest_has_failed(tasks: Tasks, db: Database):
+    gate = asyncio.Event()
+
+    async def settled(_report: Any) -> None:
+        await db.write(tasks.settlement())
+        gate.set()
+        await asyncio.Event().wait()
+
+    async def unsettled(_report: Any) -> None:
+        await asyncio.Event().wait()
+
+    done, lost = await tasks.start("u", None, settled), await tasks.start("u", None, unsettled)
+    await gate.wait()
+    other = Tasks(db)
+    await db.write(other.recover)
+    first, second = await other.poll(done, 0, 0), await other.poll(lost, 0, 0)
+    assert first is not None
+    assert second is not None
+    assert (first[0].finished, first[0].code, first[0].error) == (True, 0, "")
+    assert (second[0].finished, second[0].code) == (True, 1)
