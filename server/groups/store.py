@@ -21,8 +21,14 @@ INVALID_NAME, DUPLICATE_NAME, DUPLICATE_ENTRY = 14, 15, 16
 INVALID_USER, IN_USE = 9, 20
 LONGEST_NAME = 256
 # Neither control characters nor those that turn text around or cannot be seen (security.md S-16).
-_UNSEEN = r"\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
-NAME_PATTERN = rf"^[^ {_UNSEEN}]([^{_UNSEEN}]*[^ {_UNSEEN}])?$"
+_UNSEEN = (
+    r"\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    r"\u2060-\u206f\u2800\u3164\ufeff\uffa0"
+)
+_SPACES = r" \xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
+NAME_PATTERN = rf"^[^{_SPACES}\ufe00-\ufe0f{_UNSEEN}]([^{_UNSEEN}]*[^{_SPACES}{_UNSEEN}])?$"
+# What only chooses among the shapes of a character, or marks text with nothing to see.
+_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0000-\U000e0fff]")
 NAME = re.compile(NAME_PATTERN)
 MEMBER_ORDERS = ("first_name", "user_role", "active_time")
 
@@ -44,14 +50,14 @@ def checked_name(name: str) -> str:
     """`name`, if a group may carry it: one line, visible, no spaces around it. Raises ApiError 400, code 14."""
     if not 1 <= len(name) <= LONGEST_NAME:
         raise ApiError(400, INVALID_NAME, f"A group's name has 1 to {LONGEST_NAME} characters.")
-    if not NAME.fullmatch(name):
+    if not NAME.fullmatch(name) or not name_key(name):
         raise ApiError(400, INVALID_NAME, "A group's name is one line of visible characters without spaces around it.")
     return name
 
 
 def name_key(name: str) -> str:
     """The form in which groups' names are compared."""
-    return username_key(name).strip()
+    return username_key(_SELECTORS.sub("", name)).strip()
 
 
 def _counted() -> ScalarSelect[int]:

@@ -85,7 +85,7 @@ class Associations:
             if row is None:
                 raise ApiError(400, INVALID_LIST, "An oauth_integration_guid in the list names no integration.")
             if guid not in before and not permissions.may_use(actor, row):
-                raise ApiError(403, NOT_PERMITTED, f"The integration {row.name or guid} is not shared with you.")
+                raise ApiError(403, NOT_PERMITTED, f"The integration {guid} is not shared with you.")
             reason = misfit(row.auth_type, view.app_mode, view.access_type)
             if reason is not None:
                 raise ApiError(400, WRONG_AUTH_TYPE, reason)

@@ -32,6 +32,25 @@ def test_a_group_outlives_its_owner(db: Database):
     assert (left.owner_guid, left.owner_name, left.members) == (None, "", 0)
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["\xad", "\u3000", "\u2800", "\ufe0f", "\U000e0041", "A\xa0", "\u2003A"]
+    + [f"A{unseen}" for unseen in "\xad\u034f\u061c\u115f\u1160\u180e\u200b\u202e\u2066\u2800\u3164\ufeff\uffa0"],
+)
+def test_nothing_in_a_name_is_unseen(name: str):
+    """Else two groups look the same in the list of whom to share with (security.md S-16)."""
+    with pytest.raises(ApiError):
+        store.checked_name(name)
+
+
+def test_names_that_look_the_same_are_the_same():
+    same = {
+        store.name_key(name) for name in ("Finance", "FINANCE", "\uff26inance", "Finance\ufe0f", "Finance\U000e0041")
+    }
+    assert same == {"finance"}
+    assert store.checked_name("Data \u2764\ufe0f") == "Data \u2764\ufe0f"
+
+
 def test_known_groups(db: Database):
     ann = db.write_now(lambda s: accounts.add_user(s, username="ann", role="publisher"))
     made = db.write_now(store.add, "Friends", ann.id)
