@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from server.accounts import store as accounts
 from server.api import api_routes
 from server.web.csrf import HEADER as CSRF
 from tests.harness.signing import Signer
@@ -39,6 +40,25 @@ async def test_what_a_stranger_may_not_see_answers_as_what_is_not_there(tmp_path
             assert dict(there.headers) == dict(nowhere.headers), route.path
             asked += 1
         assert asked >= 30
+
+
+async def test_an_owners_key_of_a_viewers_role_opens_what_a_viewer_may_and_no_more(tmp_path: Path):
+    """Such is also the key by which another's app acts for her, so it may neither share nor read on (S-09)."""
+    table, asked = who_may_call.read(), 0
+    async with open_house(tmp_path) as house:
+        item = house.fill()
+        owner = house.people["owner"]
+        house.keys["owner"] = house.services.db.write_now(lambda s: accounts.add_key(s, owner, "low", role="viewer"))[1]
+        world = World(house, "owner", item)
+        for route in api_routes(house.services):
+            about = route.path.startswith(("/v1/content/{guid}", "/applications", "/variants", "/schedules"))
+            if about and table[who_may_call.name(route)]["viewer"] == "403":
+                path, terms = await world.path(route), await world.terms(route)
+                reply = await house.call("owner", route.method, path, **terms)
+                assert reply.status_code == 403, (route.method, route.path, reply.text)
+                asked += 1
+        assert (await house.call("owner", "GET", f"/v1/content/{item.guid}")).json()["app_role"] == "owner"
+    assert asked >= 30
 
 
 async def signed_in(house: House, name: str) -> tuple[str, str]:
