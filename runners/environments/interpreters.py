@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion, Version
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 OLDEST = Version("3.8")
+# Characters of a version or specifier.
+LONGEST = 200
 _NAME = re.compile(r"python3\.\d+")
 _PROBE = "import sys; print('.'.join(map(str, sys.version_info[:3])), sys.version_info[3], sys.implementation.name)"
 
@@ -53,22 +55,32 @@ def choose(interpreters: Sequence[Interpreter], wanted: str | None, requires: st
     fitting = list(interpreters)
     if requires:
         try:
-            specifier = SpecifierSet(requires)
-        except InvalidSpecifier as error:
+            specifier = SpecifierSet(_short(requires))
+            fitting = [one for one in interpreters if specifier.contains(one.version, prereleases=True)]
+        except ValueError as error:
             raise NoInterpreter(
-                f"The manifest asks for Python {requires!r}, which is not a version specifier such as '>=3.11'."
+                f"The manifest asks for Python {requires[:LONGEST]!r}, which is not a version specifier such as "
+                "'>=3.11'."
             ) from error
-        fitting = [one for one in interpreters if specifier.contains(one.version, prereleases=True)]
     if not fitting:
         have = ", ".join(one.version for one in interpreters) or "none"
         raise NoInterpreter(f"No Python {requires or ''} on this server; it has {have}.".replace("  ", " "))
     if not wanted:
         return fitting[0]
     try:
-        target = Version(wanted)
-    except InvalidVersion as error:
-        raise NoInterpreter(f"The manifest's Python version {wanted!r} is not a version such as 3.11.7.") from error
+        target = Version(_short(wanted))
+    except ValueError as error:
+        raise NoInterpreter(
+            f"The manifest's Python version {wanted[:LONGEST]!r} is not a version such as 3.11.7."
+        ) from error
     return min(fitting, key=lambda one: _distance(Version(one.version), target))
+
+
+def _short(text: str) -> str:
+    """`text`, unless it is too long for anything honest: parsing takes time. Raises ValueError."""
+    if len(text) > LONGEST:
+        raise ValueError("too long")
+    return text
 
 
 def _distance(have: Version, target: Version) -> tuple[int, int, int]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 MOST_BYTES = 1024 * 1024
 PROJECT, UV_LOCK = "pyproject.toml", "uv.lock"
@@ -19,7 +17,7 @@ class PackageFileProblem(Exception):
 
 @dataclass(frozen=True)
 class PackageFile:
-    """A file's text, and the folder it lies in. `locked` is true where only uv can read it."""
+    """A file's text, and the folder it lies in. The text is a requirements file unless `locked` or `project` is true."""
 
     name: str
     text: str
@@ -31,9 +29,9 @@ class PackageFile:
         return Path(self.name).name == UV_LOCK
 
     @property
-    def requirements(self) -> str:
-        """The text as a requirements file, for all but a uv.lock. Raises PackageFileProblem."""
-        return _dependencies(self.text, self.name) if Path(self.name).name == PROJECT else self.text
+    def project(self) -> bool:
+        """Whether it is a pyproject.toml, whose dependencies `project.dependencies` reads."""
+        return Path(self.name).name == PROJECT
 
 
 def read(code: Path, name: str) -> PackageFile:
@@ -63,23 +61,3 @@ def text_of(path: Path, name: str) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         raise PackageFileProblem(f"{name} is not UTF-8 text.") from None
-
-
-def _dependencies(text: str, name: str) -> str:
-    """The dependencies of a project as a requirements file (PEP 621)."""
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise PackageFileProblem(f"{name} is not TOML ({error}).") from None
-    project: Any = document.get("project")
-    if not isinstance(project, dict):
-        raise PackageFileProblem(f"{name} has no [project] table; list the app's packages in its dependencies.")
-    dynamic = project.get("dynamic")
-    if isinstance(dynamic, list) and "dependencies" in dynamic:
-        raise PackageFileProblem(
-            f"{name} says that its dependencies are dynamic; list them there, or write a lock file."
-        )
-    found = project.get("dependencies", [])
-    if not isinstance(found, list) or not all(isinstance(line, str) and "\n" not in line for line in found):
-        raise PackageFileProblem(f"{name}: project.dependencies must be a list of texts.")
-    return "".join(f"{line}\n" for line in found)

@@ -13,6 +13,8 @@ from packaging.utils import canonicalize_name
 _HASH = re.compile(r"\s--hash=(sha256|sha384|sha512):[0-9a-fA-F]{64,128}(?=\s|$)")
 _VCS = re.compile(r"^(git|hg|svn|bzr)\+", re.IGNORECASE)
 MAX_BYTES = 1024 * 1024
+# What parsing one requirement takes grows with the square of its length, and no honest one is longer.
+LONGEST = 4096
 
 
 class RequirementRefused(Exception):
@@ -86,6 +88,8 @@ def _parse(line: str, where: str) -> tuple[Requirement, list[str]]:
         raise RequirementRefused(f"{where}: variables such as ${{NAME}} are not allowed; write the value.")
     hashes = [match.group(0).strip() for match in _HASH.finditer(line)]
     bare = _HASH.sub("", line).strip()
+    if len(bare) > LONGEST:
+        raise RequirementRefused(f"{where}: it is longer than {LONGEST} characters; write one package a line.")
     if re.search(r"\s--?[A-Za-z]", bare):
         raise RequirementRefused(f"{where}: options behind a package are not allowed, except --hash.")
     if _VCS.match(bare):
@@ -96,10 +100,11 @@ def _parse(line: str, where: str) -> tuple[Requirement, list[str]]:
         raise RequirementRefused(f"{where}: local paths are not allowed; name a published package.")
     try:
         requirement = Requirement(bare)
-    except InvalidRequirement as error:
+        if requirement.url is not None:
+            _check_address(requirement.url, where)
+    # The other two: numbers of thousands of digits, and markers hundreds of brackets deep.
+    except (InvalidRequirement, ValueError, RecursionError) as error:
         raise RequirementRefused(f"{where}: {bare[:100]!r} is not a requirement such as 'streamlit>=1.50'.") from error
-    if requirement.url is not None:
-        _check_address(requirement.url, where)
     return requirement, hashes
 
 

@@ -92,7 +92,7 @@ class EnvironmentStore:
         `report` gets progress lines as they come. Raises EnvironmentFailed.
         """
         try:
-            wanted = requirements.read(request.requirements, request.file)
+            wanted = await asyncio.to_thread(requirements.read, request.requirements, request.file)
             interpreter = choose(self._interpreters, request.python_version, request.python_requires)
         except (requirements.RequirementRefused, NoInterpreter) as error:
             raise EnvironmentFailed(str(error)) from error

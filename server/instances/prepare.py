@@ -10,7 +10,7 @@ from pathlib import Path
 from runners import tools
 from runners.bundles.manifest import Manifest, ManifestProblem
 from runners.contract import BuiltEnvironment
-from runners.environments import package_files, syntax, system
+from runners.environments import package_files, project, syntax, system
 from runners.environments.package_files import PackageFileProblem
 from runners.environments.store import EnvironmentFailed, EnvironmentRequest, EnvironmentStore
 from runners.kinds import catalog, foreign, quarto_static
@@ -101,7 +101,9 @@ class Preparer:
         if bare or not manifest.python_managed:
             return ""  # a document without Python in it, or packages that are there already
         file = await asyncio.to_thread(package_files.read, code, name)
-        return await self._environments.locked(file) if file.locked else file.requirements
+        if file.locked:
+            return await self._environments.locked(file)
+        return await project.dependencies(file) if file.project else file.text
 
     async def check(self, prepared: Prepared) -> None:
         """Compile the entry point with the content's interpreter and find its imports. Raises StartProblem."""

@@ -40,6 +40,9 @@ def test_choose(wanted: str | None, requires: str | None, version: str) -> None:
         (None, ">=4", "No Python >=4 on this server; it has 3.11.7"),
         (None, "latest", "not a version specifier"),
         ("new", None, "not a version"),
+        (None, ">=" + "9" * 5000, "not a version specifier"),
+        (None, ">=3," * 1000, "not a version specifier"),
+        ("9" * 5000, None, "not a version"),
     ],
 )
 def test_problems(wanted: str | None, requires: str | None, says: str) -> None:

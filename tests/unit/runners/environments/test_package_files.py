@@ -13,30 +13,11 @@ def test_requirements_and_lock_files_are_read_as_they_are(tmp_path: Path):
     for name in ("requirements.txt", "requirements.txt.lock", "reqs/prod.txt"):
         (tmp_path / name).write_text("flask==3\n")
         found = read(tmp_path, name)
-        assert (found.requirements, found.locked) == ("flask==3\n", False)
+        assert (found.text, found.locked, found.project) == ("flask==3\n", False, False)
     (tmp_path / "uv.lock").write_text("version = 1")
     assert read(tmp_path, "uv.lock").locked
-
-
-def test_the_dependencies_of_a_project(tmp_path: Path):
-    (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\ndependencies = ["flask>=3", "numpy"]\n')
-    assert read(tmp_path, "pyproject.toml").requirements == "flask>=3\nnumpy\n"
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("x =", "is not TOML"),
-        ("[tool.poetry]", "has no .project. table"),
-        ('[project]\ndynamic = ["dependencies"]', "are dynamic"),
-        ("[project]\ndependencies = [1]", "must be a list of texts"),
-        ('[project]\ndependencies = ["a\\n-e ."]', "must be a list of texts"),
-    ],
-)
-def test_what_is_no_project(tmp_path: Path, text: str, says: str):
-    (tmp_path / "pyproject.toml").write_text(text)
-    with pytest.raises(PackageFileProblem, match=says):
-        _ = read(tmp_path, "pyproject.toml").requirements
+    (tmp_path / "reqs" / "pyproject.toml").write_text("")
+    assert read(tmp_path, "reqs/pyproject.toml").project
 
 
 @pytest.mark.parametrize("name", ["/etc/passwd", "../x", "a/../x", ".env", "a/.x", "a\\b", "a//b", "./a"])

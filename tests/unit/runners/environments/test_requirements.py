@@ -37,6 +37,9 @@ def test_addresses_and_hashes() -> None:
 @pytest.mark.parametrize(
     "line",
     [
+        "a; " + "(" * 4000,
+        "a" + ",".join([">=1"] * 2000),
+        "a @ https://[" + "a" * 100,
         "--index-url http://evil",
         "--index-url=http://evil",
         "-i http://evil",
