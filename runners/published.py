@@ -79,19 +79,24 @@ def find(published: Published, inside: str) -> str | Moved | None:
 
 
 def walk(root: Path) -> Iterator[str]:
-    """The regular files below `root`, by name; links, dotfiles and the manifest at the top are left out."""
+    """The regular files below `root`, by name; links, dotfiles, the manifest at the top and what is not named in UTF-8
+    are left out."""
     waiting = [""]
     while waiting:
         prefix = waiting.pop()
         with os.scandir(root / prefix) as entries:
             for entry in entries:
-                if entry.name.startswith(".") or prefix + entry.name == MANIFEST:
+                if entry.name.startswith(".") or prefix + entry.name == MANIFEST or not _is_text(entry.name):
                     continue
                 mode = entry.stat(follow_symlinks=False).st_mode
                 if stat.S_ISDIR(mode):
                     waiting.append(f"{prefix}{entry.name}/")
                 elif stat.S_ISREG(mode):
                     yield prefix + entry.name
+
+
+def _is_text(name: str) -> bool:
+    return not any("\ud800" <= char <= "\udfff" for char in name)
 
 
 def _lists(listed: set[str], name: str) -> bool:

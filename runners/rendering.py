@@ -13,6 +13,7 @@ import shutil
 import stat
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from itertools import islice
 from pathlib import Path
 
 from runners import journal, output, process, published, variables
@@ -58,8 +59,12 @@ async def run(
 
 
 def _launch(spec: RenderSpec, command: list[str]) -> Handle:
-    for place in (spec.run_dir, spec.out, *variables.folders(spec.run_dir)):
-        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        for place in (spec.run_dir, spec.out, *variables.folders(spec.run_dir)):
+            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        what = f"{error.strerror}: {spec.out.name} must not be a file of the bundle"
+        raise RenderingFailed(f"There is no place for the pages ({what}).") from error
     environment = variables.assemble(
         key=spec.key,
         run_dir=spec.run_dir,
@@ -128,12 +133,12 @@ def collect(out: Path, into: Path, *, source: str, assets: Path, listed: Iterabl
     Pictures, styles and the like that the bundle's manifest lists (`listed`, below `assets`) come along. Only regular
     files are taken, so a document cannot hand out what a link of its leads to. Returns the name of the first page.
     """
-    made = sorted(published.walk(out)) if out.is_dir() else []
-    primary = _first_page(made, Path(source).stem)
-    wanted = {name.removeprefix("./") for name in listed}
-    extra = [n for n in published.walk(assets) if n in wanted and n.lower().endswith(SHOWN) and n not in made]
     fresh = into.with_name(f"{into.name}.new")
     try:
+        made = sorted(_below(out)) if _is_folder(assets) else []
+        primary = _first_page(made, Path(source).stem)
+        wanted = {name.removeprefix("./") for name in listed}.difference(made)
+        extra = [n for n in _below(assets) if n in wanted and n.lower().endswith(SHOWN)]
         _copy([(out / name, fresh / name) for name in made] + [(assets / name, fresh / name) for name in extra])
         for folder, _folders, _files in os.walk(fresh):
             _sync(Path(folder))
@@ -144,6 +149,22 @@ def collect(out: Path, into: Path, *, source: str, assets: Path, listed: Iterabl
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return primary
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether it is a folder and no link to one, which a document could have put in its place."""
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _below(folder: Path) -> list[str]:
+    """The regular files below a folder, by name; nothing behind links. Raises OSError, RenderingFailed."""
+    found = list(islice(published.walk(folder), _MOST_FILES + 1)) if _is_folder(folder) else []
+    if len(found) > _MOST_FILES:
+        raise RenderingFailed(f"Rendering made more than {_MOST_FILES} files.")
+    return found
 
 
 def _first_page(made: list[str], stem: str) -> str:

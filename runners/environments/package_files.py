@@ -17,7 +17,7 @@ class PackageFileProblem(Exception):
 
 @dataclass(frozen=True)
 class PackageFile:
-    """A file's text, and the folder it lies in. The text is a requirements file unless `locked` or `project` is true."""
+    """A file's text, and the folder it lies in: a requirements file, unless `locked` or `project` is true."""
 
     name: str
     text: str

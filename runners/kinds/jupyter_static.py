@@ -12,6 +12,8 @@ from runners.kinds import still
 from runners.kinds.kind import Kind
 
 PAGE = "index"
+# Larger ones are not looked at before they run: parsed, JSON can take thirty times its size of the server's memory.
+MOST_BYTES = 8 * 1024 * 1024
 HIDDEN_TAG = "hide_input"  # the tag that `rsconnect deploy notebook --hide-tagged-input` speaks of
 
 
@@ -29,8 +31,10 @@ def render(spec: RenderSpec) -> list[str]:
 
 
 def refuses(source: Path) -> str | None:
-    """Why a notebook cannot be run by a Python kernel, as a sentence; None when it can."""
+    """Why a notebook cannot be run by a Python kernel, as a sentence; None when it can, or is too large to tell."""
     try:
+        if source.stat().st_size > MOST_BYTES:
+            return None
         document = json.loads(source.read_bytes())
     except (OSError, ValueError, RecursionError):
         document = None

@@ -47,9 +47,17 @@ class Polling:
         for row, guid in await self._db.read(store.due, before, MOST):
             try:
                 await self._look(row, guid)
+            except DatabaseUnavailable:
+                raise
             except ApiError as error:
-                problem, number = error.message, row.content_id
-                await self._db.write(lambda s, n=number, p=problem: store.looked(s, n, error=p))
+                await self._failed(row, error.message)
+            except Exception:
+                # One repository must not keep the others from being looked at.
+                log.exception("the repository of content %s could not be looked at", guid)
+                await self._failed(row, "This server could not look at the repository; its log says why.")
+
+    async def _failed(self, row: Repository, problem: str) -> None:
+        await self._db.write(lambda session: store.looked(session, row.content_id, error=problem))
 
     async def _look(self, row: Repository, guid: str) -> None:
         location = location_of(row)

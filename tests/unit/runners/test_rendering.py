@@ -137,6 +137,44 @@ def test_too_much_is_refused_and_nothing_left(spec: RenderSpec, tmp_path: Path, 
     assert not list((tmp_path / "p").iterdir())
 
 
+@pytest.mark.parametrize("part", ["out", "work"])
+def test_folders_a_document_replaced_by_links_show_nothing(spec: RenderSpec, tmp_path: Path, part: str) -> None:
+    elsewhere = tmp_path / "data" / "_rendered"
+    elsewhere.mkdir(parents=True)
+    (elsewhere / "index.html").write_text("secret")
+    if part == "out":
+        spec.out.symlink_to(elsewhere)
+    else:
+        spec.work.rmdir()
+        spec.work.symlink_to(elsewhere.parent)
+    with pytest.raises(RenderingFailed, match="no page to show"):
+        collect(spec.out, tmp_path / "pages", source="", assets=spec.work, listed=("_rendered/index.html",))
+
+
+def test_odd_names_are_left_out_and_deep_folders_refused(spec: RenderSpec, tmp_path: Path) -> None:
+    spec.out.mkdir()
+    for name in (b"index.html", b"\xff.html"):
+        Path(os.fsdecode(bytes(spec.out) + b"/" + name)).touch()
+    assert collect(spec.out, tmp_path / "one", source="", assets=spec.work, listed=()) == "index.html"
+    assert [path.name for path in (tmp_path / "one").iterdir()] == ["index.html"]
+    there = os.open(spec.out, os.O_RDONLY)
+    for _ in range(30):
+        os.mkdir("d" * 200, dir_fd=there)
+        deeper = os.open("d" * 200, os.O_RDONLY, dir_fd=there)
+        os.close(there)
+        there = deeper
+    os.close(there)
+    with pytest.raises(RenderingFailed, match="could not be stored"):
+        collect(spec.out, tmp_path / "two", source="", assets=spec.work, listed=())
+    assert not (tmp_path / "two").exists()
+
+
+async def test_a_file_where_the_pages_shall_be(spec: RenderSpec) -> None:
+    spec.out.write_text("")
+    with pytest.raises(RenderingFailed, match="_rendered must not be a file"):
+        await ran(spec, "true")
+
+
 async def test_its_output_stays_for_the_log(spec: RenderSpec) -> None:
     await ran(spec, "echo kept")
     assert output.tail(output.folder(spec.run_dir)) == "kept"

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from runners.contract import BuiltEnvironment, RenderSpec
+from runners.kinds import jupyter_static
 from runners.kinds.jupyter_static import KIND, refuses, render
 
 
@@ -60,3 +61,11 @@ def test_other_languages_are_refused(tmp_path: Path, metadata: Any, reason: str 
 def test_what_is_no_notebook(tmp_path: Path, text: str) -> None:
     (tmp_path / "n.ipynb").write_text(text, "latin-1")
     assert "is not a notebook of format 4" in (refuses(tmp_path / "n.ipynb") or "")
+
+
+def test_a_large_one_is_left_to_its_own_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    document = tmp_path / "n.ipynb"
+    document.write_text("[" + "{}," * 100 + "{}]")
+    assert refuses(document) is not None
+    monkeypatch.setattr(jupyter_static, "MOST_BYTES", 100)
+    assert refuses(document) is None

@@ -87,3 +87,15 @@ async def test_an_owner_who_may_not_publish_deploys_nothing(desk: GitDesk):
     await following.polling.once()
     assert following.deployed == []
     assert desk.db.read_now(content.by_guid, desk.guid).owner_id == desk.owner.id
+
+
+async def test_what_nobody_expected_stops_no_other(desk: GitDesk, caplog):
+    following = await followed(desk)
+
+    async def broken(_location: object) -> str:
+        raise OSError(28, "No space left on device")
+
+    desk.fetching.newest = broken  # type: ignore[method-assign]
+    await following.polling.once()
+    assert following.known[1] == "This server could not look at the repository; its log says why."
+    assert "No space left" in caplog.text
