@@ -6,11 +6,12 @@ import asyncio
 import uuid
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from server.db.clock import now
-from server.db.engine import Database
+from server.db.engine import Database, DatabaseUnavailable
 from server.db.models import BrowserSession
 from server.keys.credentials import digest, new_token
 from server.sessions import known as credentials
@@ -270,15 +271,21 @@ class Sessions:
     async def flush(self) -> None:
         """Write down last-used times collected since the last flush."""
         touched, self._touched = self._touched, {}
-        if touched:
-            await self._db.write(store.touch, touched)
+        try:
+            if touched:
+                await self._db.write(store.touch, touched)
+        except DatabaseUnavailable:
+            self._touched = touched | self._touched
+            raise
 
     async def keep_flushing(self, every: float = 15.0) -> None:
         """Run until cancelled: flush, and end sessions whose time is over."""
         while True:
             await asyncio.sleep(every)
-            await self.flush()
-            await self.sweep()
+            # A database that is away for a while must not keep what ends from being ended ever after.
+            with suppress(DatabaseUnavailable):
+                await self.flush()
+                await self.sweep()
 
     async def sweep(self) -> None:
         """Delete the sessions, tools and visitor keys that have ended by time; what they opened closes."""

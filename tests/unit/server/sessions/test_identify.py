@@ -1,5 +1,6 @@
 """Who calls: keys, cookies, and everything that makes them invalid at once."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -7,10 +8,11 @@ from sqlmodel import Session
 
 from server.accounts import store as accounts
 from server.db.clock import now
-from server.db.engine import Database
+from server.db.engine import Database, DatabaseUnavailable
 from server.db.models import BrowserSession, User
 from server.sessions.identify import Sessions
 from server.web.caller import ANONYMOUS, BadCredential, Caller
+from tests.unit.server.instances.rig import until
 
 
 class World:
@@ -249,3 +251,23 @@ async def test_the_database_holds_no_usable_token(world: World, db: Database):
     assert token not in dumped
     assert world.key not in dumped
     assert isinstance(world.user, User)
+
+
+async def test_ending_goes_on_after_the_database_was_away(world: World, monkeypatch):
+    """A sweep that found no database was the last one, and what had ended stayed open."""
+    world.db.write_now(accounts.add_key, world.user, "k")
+    write, away = world.db.write, 0
+
+    async def fail(*_: object):
+        nonlocal away
+        away += 1
+        raise DatabaseUnavailable
+
+    found = world.db.read_now(accounts.keys_of, world.user.id)[-1]
+    world.sessions._touched[f"key:{found.id}"] = now()
+    monkeypatch.setattr(world.db, "write", fail)
+    sweeping = asyncio.create_task(world.sessions.keep_flushing(0.01))
+    await until(lambda: away > 2)
+    monkeypatch.setattr(world.db, "write", write)
+    await until(lambda: world.db.read_now(accounts.keys_of, world.user.id)[-1].last_used_time is not None)
+    sweeping.cancel()
