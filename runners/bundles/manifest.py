@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 MAX_BYTES = 1024 * 1024
+# Names and versions; a path in a bundle is no longer either.
+LONGEST = 1024
 _DEFAULT_PACKAGE_FILE = "requirements.txt"
 
 
@@ -103,6 +105,8 @@ def _string(parent: Mapping[str, Any], key: str, where: str) -> str | None:
         raise ManifestProblem(f"manifest.json: {where} must be a string.")
     if any(ord(char) < 32 or 0xD800 <= ord(char) <= 0xDFFF for char in value):
         raise ManifestProblem(f"manifest.json: {where} holds a control character.")
+    if len(value) > LONGEST:
+        raise ManifestProblem(f"manifest.json: {where} is longer than {LONGEST} characters.")
     return value
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
@@ -26,6 +27,8 @@ INVALID_URL = 232
 BUFFER = 1024 * 1024
 METADATA_LIMIT = 64 * 1024
 ADDRESS_LIMIT = 2048
+# What a multipart upload may hold beside its archive: boundaries, header fields, metadata.
+BESIDES = 1024 * 1024
 # An upload that brings less than this in the time allowed for silence is not an upload.
 LEAST_PROGRESS = 64 * 1024
 
@@ -194,7 +197,7 @@ async def receive(request: Request, folder: Path, limits: Limits) -> Upload | El
     """
     async with spooled(folder, limits.size) as spool:
         parts = _parts(request, spool)
-        await _read(request.stream(), parts or spool, spool, limits.patience)
+        await _read(request.stream(), parts or spool, spool, limits)
         metadata = _metadata(bytes(parts.metadata)) if parts else {}
         if parts is not None and not parts.complete:
             raise invalid("The multipart upload ended early: its last boundary is missing.")
@@ -235,16 +238,22 @@ def _parts(request: Request, spool: Spool) -> _Parts | None:
         return None
     if not options.get(b"boundary"):
         raise invalid("The multipart upload has no boundary.")
-    return _Parts(options[b"boundary"], spool)
+    try:
+        return _Parts(options[b"boundary"], spool)
+    except FormParserError:
+        raise invalid("The boundary of the multipart upload is too long.") from None
 
 
-async def _read(stream: AsyncIterator[bytes], sink: _Parts | Spool, spool: Spool, patience: float) -> None:
-    loop = asyncio.get_running_loop()
-    progress = 0
+async def _read(stream: AsyncIterator[bytes], sink: _Parts | Spool, spool: Spool, limits: Limits) -> None:
+    loop, patience = asyncio.get_running_loop(), limits.patience
+    progress = total = 0
     try:
         async with asyncio.timeout(patience) as deadline:
             async for chunk in stream:
                 progress += len(chunk)
+                total += len(chunk)
+                if total > limits.size + BESIDES:
+                    raise ApiError(413, CANNOT_EXTRACT, f"The upload is larger than {limits.size} bytes.")
                 if progress >= LEAST_PROGRESS:
                     progress = 0
                     deadline.reschedule(loop.time() + patience)

@@ -26,34 +26,52 @@ _HOP_BY_HOP = frozenset(
 _CLAIMS = frozenset(
     {
         b"bokeh-session-id",
+        b"cf-connecting-ip",
+        b"fastly-client-ip",
         b"forwarded",
-        b"remote-user",
+        b"proxy",  # becomes HTTP_PROXY where header fields become variables (CVE-2016-5385)
+        b"script-name",
         b"shiny-server-credentials",
         b"true-client-ip",
         b"x-client-ip",
+        b"x-cluster-client-ip",
+        b"x-email",
+        b"x-forwarded",
+        b"x-groups",
         b"x-http-method",
         b"x-http-method-override",
         b"x-method-override",
         b"x-real-ip",
         b"x-remote-user",
         b"x-scheme",
+        b"x-script-name",
         b"x-streamlit-user",
         b"x-user",
     }
 )
 _CLAIM_PREFIXES = (
+    b"cf-access-",
     b"posit-connect-",
     b"proxy-",
+    b"remote-",
     b"rstudio-connect-",
     b"sf-context-",
+    b"x-amzn-oidc-",
     b"x-app-",
+    b"x-appengine-",
     b"x-auth-",
+    b"x-authenticated-",
     b"x-forwarded-",
+    b"x-goog-authenticated-",
+    b"x-goog-iap-",
+    b"x-ms-client-principal",
+    b"x-ms-token-",
     b"x-original-",
     b"x-posit-",
     b"x-rewrite-",
     b"x-rsc-",
     b"x-rstudio-",
+    b"x-webauth-",
 )
 # Written by the proxy itself, from what the server in front of it parsed.
 _REWRITTEN = frozenset({b"authorization", b"content-length", b"cookie", b"expect", b"host"})

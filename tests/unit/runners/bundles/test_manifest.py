@@ -44,6 +44,7 @@ def test_little_is_enough() -> None:
         ({"metadata": {"appmode": 3}}, "metadata.appmode must be a string"),
         ({"metadata": {"appmode": "x", "entrypoint": ["a"]}}, "metadata.entrypoint must be a string"),
         ({"metadata": {"appmode": "x", "entrypoint": "a\u0000b"}}, "control character"),
+        ({"metadata": {"appmode": "x", "entrypoint": "a" * 1025}}, "entrypoint is longer than 1024 characters"),
         ({"python": []}, "python must be an object"),
         ({"environment": {"python": {"requires": 3}}}, "environment.python.requires"),
         ({"files": ["app.py"]}, "files must be an object"),

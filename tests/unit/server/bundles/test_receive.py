@@ -122,6 +122,13 @@ async def test_multipart_that_is_refused(tmp_path: Path, body: bytes, kind: str,
     await refused(tmp_path, status, code, body, content_type=kind)
 
 
+async def test_what_is_beside_the_archive_is_bounded_too(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(receiving, "BESIDES", 1000)
+    endless = multipart(("other", b"x" * (LIMIT + 2000)), ("archive", DATA))
+    await refused(tmp_path, 413, 135, pieces(endless, 65536), content_type=TYPE)
+    await refused(tmp_path, 400, 25, b"", content_type=f"multipart/form-data; boundary={'b' * 300}")
+
+
 async def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, monkeypatch):
     def full(_self: object) -> None:
         raise OSError(28, "No space left on device")
