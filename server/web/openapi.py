@@ -197,6 +197,19 @@ def _schemes() -> dict[str, Any]:
             "name": "Authorization",
             "description": "An API key: `Authorization: Key <key>`. It wins over a cookie.",
         },
+        "bearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "An access token of a signed-in tool (RFC 6750); "
+            "/.well-known/oauth-authorization-server says where to get one.",
+        },
+        "signature": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "X-Auth-Token",
+            "description": "The name of a claimed token. With it go Date, X-Content-Checksum (base64 of the body's "
+            "MD5) and X-Auth-Signature: base64 of RSA-SHA1 over method, path, date and checksum, one a line.",
+        },
         "session": {
             "type": "apiKey",
             "in": "cookie",
@@ -214,4 +227,5 @@ def _schemes() -> dict[str, Any]:
 
 def _ways_in(route: Route) -> list[dict[str, Any]]:
     by_cookie: dict[str, Any] = {"session": []}
-    return [{"key": []}, by_cookie if route.method in SAFE_METHODS else by_cookie | {"page": []}]
+    tools: list[dict[str, Any]] = [{"key": []}, {"bearer": []}, {"signature": []}]
+    return [*tools, by_cookie if route.method in SAFE_METHODS else by_cookie | {"page": []}]

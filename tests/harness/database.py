@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import tempfile
 from functools import cache
@@ -13,7 +14,9 @@ from server.db.upgrade import upgrade
 
 @cache
 def _template() -> Path:
-    path = Path(tempfile.mkdtemp(prefix="tabard-tests-")) / "empty.db"
+    folder = tempfile.mkdtemp(prefix="tabard-tests-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = Path(folder) / "empty.db"
     database = Database(f"sqlite:///{path}")
     upgrade(database)
     database.close()
