@@ -6,13 +6,20 @@ import asyncio
 import contextlib
 import os
 import re
-import resource
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 MOST_OUTPUT = 16 * 1024 * 1024
+# Address space of one git: half a megabyte of deltas can unpack to gigabytes in memory.
+MOST_MEMORY = 768 * 1024 * 1024
+# Limits are set before git is there, so nothing it starts is without them; when memory runs out it goes before us.
+_LIMITED = """
+ulimit -c 0 && ulimit -f "$1" && ulimit -v "$2" || exit 126
+echo 500 2>/dev/null >/proc/self/oom_score_adj
+shift 2 && exec "$@"
+"""
 TOO_LARGE = "The repository is larger than this server fetches."
 _USERINFO = re.compile(r"://[^/\s@]+@")
 # What a repository or a server could otherwise make git run or read.
@@ -20,6 +27,11 @@ _SETTINGS = (
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
     "core.symlinks=false",
+    "core.bigFileThreshold=32m",
+    "core.deltaBaseCacheLimit=32m",
+    "core.packedGitLimit=256m",
+    "core.packedGitWindowSize=32m",
+    "pack.threads=1",
     "core.protectHFS=true",
     "core.protectNTFS=true",
     "credential.helper=",
@@ -52,7 +64,7 @@ class Git:
 
     `protocols` are the transports it may speak ("https"), `variables` say where the machine's certificates are,
     `pins` are "host:port:address" entries that stand in place of asking the resolver again. `file_bytes` limits
-    every file it writes, `deadline` is a time of the running loop.
+    every file it writes, MOST_MEMORY what it may take of memory, `deadline` is a time of the running loop.
     """
 
     program: Path
@@ -66,7 +78,10 @@ class Git:
     async def run(self, *arguments: str) -> bytes:
         """What git prints. Raises GitFailed."""
         settings = [*_SETTINGS, *(f"http.curloptResolve={pin}" for pin in self.pins)]
-        command = [str(self.program), *(word for one in settings for word in ("-c", one)), *arguments]
+        # Shells count in blocks of 512 bytes, and in KiB.
+        limits = (str(self.file_bytes // 512 + 1), str(MOST_MEMORY // 1024))
+        limited = ["/bin/sh", "-c", _LIMITED, "git", *limits, str(self.program)]
+        command = [*limited, *(word for one in settings for word in ("-c", one)), *arguments]
         child = await asyncio.create_subprocess_exec(
             *command,
             cwd=self.home,
@@ -77,8 +92,6 @@ class Git:
             start_new_session=True,
         )
         try:
-            with contextlib.suppress(ProcessLookupError):
-                resource.prlimit(child.pid, resource.RLIMIT_FSIZE, (self.file_bytes, self.file_bytes))
             async with asyncio.timeout_at(self.deadline):
                 out, errors = await asyncio.gather(_read(child.stdout), _read(child.stderr))
                 code = await child.wait()
@@ -148,6 +161,8 @@ _MEANINGS = (
     ("file too large", TOO_LARGE),
     # What remains when the limit on files has ended the part of git that writes them.
     ("invalid index-pack output", TOO_LARGE),
+    ("out of memory", TOO_LARGE),
+    ("cannot allocate memory", TOO_LARGE),
     ("could not resolve host", "The repository's host cannot be found."),
     ("certificate", "The secure connection to the repository's host failed: its certificate was not accepted."),
     ("not found", "There is no repository at this address that anyone may read."),
@@ -162,5 +177,9 @@ def _failure(errors: bytes) -> GitFailed:
     text = _USERINFO.sub("://", errors.decode("utf-8", "replace"))
     meaning = next((words for sign, words in _MEANINGS if sign in text.lower()), None)
     # What the other side wrote ("remote: ...") is not shown: it is text from a server we were told to ask.
-    lines = [line for line in text.splitlines() if line.startswith(("fatal:", "error:"))]
+    lines = [
+        "".join(char for char in line if char.isprintable())
+        for line in text.splitlines()
+        if line.startswith(("fatal:", "error:")) and "remote error:" not in line
+    ]
     return GitFailed(meaning or "git could not fetch the repository.", "\n".join(lines)[:500])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from runners.repositories import program
 from runners.repositories.program import Git, GitFailed
 from tests.harness.git import Origin
 
@@ -52,6 +53,24 @@ async def test_too_slow_and_too_large(make_git: MakeGit, origin: Origin):
     await git.run("init", "--quiet", "--template=", "x")
     with pytest.raises(GitFailed, match="larger than this server fetches"):
         await git.run("-C", "x", "fetch", origin.url, "main")
+
+
+async def test_little_that_becomes_much_in_memory(make_git: MakeGit, origin: Origin, monkeypatch):
+    for ending in (b"", b"x"):
+        origin.commit({"zeros": bytes(20_000_000) + ending})
+    origin.git("repack", "-qadf")
+    monkeypatch.setattr(program, "MOST_MEMORY", 40_000_000)
+    git = make_git()
+    await git.run("init", "--quiet", "--template=", "x")
+    with pytest.raises(GitFailed, match="larger than this server fetches"):
+        await git.run("-C", "x", "fetch", "--quiet", origin.url, "main")
+
+
+async def test_limits_hold_from_the_start(make_git: MakeGit):
+    shown = await make_git(file_bytes=1_000_000).run("-c", "alias.x=!cat /proc/self/limits", "x")
+    limits = {line[:26].strip(): line[26:].split()[0] for line in shown.decode().splitlines()}
+    assert (limits["Max file size"], limits["Max core file size"]) == ("1000448", "0")
+    assert limits["Max address space"] == str(program.MOST_MEMORY)
 
 
 async def test_what_went_wrong_is_said_without_secrets(make_git: MakeGit, tmp_path: Path):
