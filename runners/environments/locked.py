@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from runners.environments import installer
+from runners.environments import installer, project
 from runners.environments.package_files import PROJECT, UV_LOCK, PackageFile, text_of
 
 SECONDS = 60.0
@@ -24,13 +24,14 @@ class LockProblem(Exception):
 async def requirements(file: PackageFile, uv: Path, variables: Mapping[str, str]) -> str:
     """The packages of a uv.lock as a requirements file with hashes.
 
-    uv gets only the lock file and the pyproject.toml beside it, in a folder of their own. Raises LockProblem, and
-    PackageFileProblem where there is no pyproject.toml.
+    uv gets only the lock file and the name in the pyproject.toml beside it, in a folder of their own. Raises
+    LockProblem, and PackageFileProblem where there is no pyproject.toml or none with a name.
     """
-    project = await asyncio.to_thread(text_of, file.folder / PROJECT, PROJECT)
+    text = await asyncio.to_thread(text_of, file.folder / PROJECT, PROJECT)
+    own = await project.identity(text, PROJECT)
     with tempfile.TemporaryDirectory(prefix="tabard-lock-") as made:
         folder = Path(made)
-        (folder / PROJECT).write_text(project, "utf-8")
+        (folder / PROJECT).write_text(own, "utf-8")
         (folder / UV_LOCK).write_text(file.text, "utf-8")
         line = [str(uv), "export", "--frozen", "--offline", "--no-config", "--no-dev", "--no-emit-workspace"]
         line += ["--no-header", "--no-annotate", "--color", "never", "--output-file", str(folder / "out.txt")]

@@ -57,3 +57,16 @@ async def test_what_uv_cannot_read(tmp_path: Path):
     with pytest.raises(LockProblem, match="write it again with `uv lock`") as caught:
         await read_lock(read(tmp_path, "uv.lock"), UV, variables(tmp_path))
     assert caught.value.output
+
+
+async def test_a_project_leads_uv_nowhere(tmp_path: Path):
+    (tmp_path / "uv.lock").write_text(LOCK)
+    secret = tmp_path / "elsewhere" / "pyproject.toml"
+    secret.parent.mkdir()
+    secret.write_text("CANARY")
+    for more in (f'members = ["{secret.parent}"]', 'members = ["/**"]'):
+        (tmp_path / "pyproject.toml").write_text(f"{PROJECT}[tool.uv.workspace]\n{more}\n")
+        assert "six==1.17.0" in await read_lock(read(tmp_path, "uv.lock"), UV, variables(tmp_path))
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "a\\"b"\n')
+    with pytest.raises(PackageFileProblem, match="does not give the project a name"):
+        await read_lock(read(tmp_path, "uv.lock"), UV, variables(tmp_path))
