@@ -10,7 +10,7 @@ from mimetypes import MimeTypes
 
 from starlette.datastructures import Headers
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 from runners import published
 from runners.published import Moved
@@ -40,6 +40,11 @@ _PACKED = {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "ap
 
 class _File(FileResponse):
     """A file whose only validator is its tag: dates in archives say too little of which version this is."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As Starlette's, but a range in a unit other than bytes is not looked at (RFC 9110 section 14.2)."""
+        kept = [(n, v) for n, v in scope["headers"] if n != b"range" or v.strip().lower().startswith(b"bytes")]
+        await super().__call__({**scope, "headers": kept}, receive, send)
 
     def set_stat_headers(self, stat_result: os.stat_result) -> None:
         """As Starlette's, without Last-Modified."""

@@ -92,6 +92,7 @@ async def test_ranges(root: Path) -> None:
     for stale in ('"other"', "Sat, 21 Nov 2026 00:00:00 GMT"):
         assert (await asked(root, range="bytes=0-0", if_range=stale)).status == 200
     assert (await asked(root, range=f"bytes={len(TEXT)}-")).status == 416
+    assert (await asked(root, range="items=0-1")).status == 200
     many = ",".join(f"{n}-{n}" for n in range(2000))
     assert (await asked(root, range=f"bytes={many}")).status == 200
 
