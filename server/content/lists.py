@@ -84,13 +84,13 @@ def search(
     skip: int = 0,
     size: int,
 ) -> tuple[list[Row], int]:
-    """A page of what the caller may see and `sought` describes, and how many there are. At most four statements.
+    """A page of what the caller may see and `sought` describes, and how many there are. At most six statements.
 
     With `usable`, only what the caller can open or change: for most people that leaves out what has no version yet.
     Text is sought row by row. So that this is done once and not for the number and for the page each, what is rare
     is noted first; what is frequent fills a page early, read in the order of an index.
     """
-    described = meeting(sought, caller)
+    described = meeting(session, sought, caller)
     met = and_(visible_to(caller), *described, *([usable_by(caller)] if usable else []))
     total: int | None = None
     if described:
@@ -117,9 +117,9 @@ def rows_of(session: Session, ids: Sequence[int | None]) -> list[Row]:
     return [found[number] for number in ids if number in found]
 
 
-def meeting(sought: Sought, caller: Caller) -> list[ColumnElement[bool]]:
-    """The conditions of a search."""
-    met = [_word(word) for word in sought.words]
+def meeting(session: Session, sought: Sought, caller: Caller) -> list[ColumnElement[bool]]:
+    """The conditions of a search. Two statements where it has words."""
+    met = _words(session, sought.words) if sought.words else []
     if sought.owners:
         met.append(or_(*(_owned(name, caller) for name in sought.owners)))
     if sought.kinds:
@@ -134,20 +134,40 @@ def meeting(sought: Sought, caller: Caller) -> list[ColumnElement[bool]]:
     return met
 
 
-def _word(word: str) -> ColumnElement[bool]:
-    """A word is found in name, title, description and kind, in the owner's names and in the names of tags."""
-    owners = select(User.id).where(
-        or_(
-            col(User.username_key).contains(word, autoescape=True),
-            col(User.first_name).icontains(word, autoescape=True),
-            col(User.last_name).icontains(word, autoescape=True),
-        )
-    )
+def _words(session: Session, words: Sequence[str]) -> list[ColumnElement[bool]]:
+    """Each word is found in name, title, description and kind, in the owner's names or in the names of tags.
+
+    Whom and which tags a word names is asked first: most words name none, and then each item's text is all there is
+    to look at.
+    """
+    owners = _named(session, col(User.id), [_of_person(word) for word in words])
+    labels = _named(session, col(Tag.id), [col(Tag.name).icontains(word, autoescape=True) for word in words])
+    met = []
+    for number, word in enumerate(words):
+        places: list[ColumnElement[bool]] = [col(Content.search_text).contains(word, autoescape=True)]
+        if owners[number] is not None:
+            places.append(col(Content.owner_id).in_(owners[number]))
+        if labels[number] is not None:
+            places.append(_carrying(col(Tag.id).in_(labels[number])))
+        met.append(or_(*places))
+    return met
+
+
+def _of_person(word: str) -> ColumnElement[bool]:
     return or_(
-        col(Content.search_text).contains(word, autoescape=True),
-        col(Content.owner_id).in_(owners),
-        _carrying(col(Tag.name).icontains(word, autoescape=True)),
+        col(User.username_key).contains(word, autoescape=True),
+        col(User.first_key).contains(word, autoescape=True),
+        col(User.last_key).contains(word, autoescape=True),
     )
+
+
+def _named(session: Session, key: Any, conditions: Sequence[ColumnElement[bool]]) -> list[Any]:
+    """For each condition the keys it holds for: None where it holds for none, a query where they are many."""
+    rows = session.execute(select(key, *conditions).where(or_(*conditions)).limit(FEW + 1)).all()
+    if len(rows) > FEW:
+        return [select(key).where(condition) for condition in conditions]
+    found = [[row[0] for row in rows if row[1 + number]] for number in range(len(conditions))]
+    return [keys or None for keys in found]
 
 
 def _owned(name: str, caller: Caller) -> ColumnElement[bool]:
