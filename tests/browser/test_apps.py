@@ -201,6 +201,8 @@ async def test_a_panel_app_moves_its_plot_gives_files_and_keeps_its_state_over_a
     assert await downloaded(page, "Download") == b"the probe's own bytes\n"
     await picture(bob, "panel-probe")
     await drop(bob, line)
+    # An open socket is not yet a session found again: what is done before that is lost.
+    await bob.shows("Connection with server was re-established")
     await page.locator(".noUi-handle").first.focus()
     await page.keyboard.press("ArrowRight")
     await bob.shows("Last point: 169")

@@ -121,7 +121,6 @@ def test_a_group_opens_content_until_it_does_not(
     assert status() == 200
     friends.delete()
     assert (item.permissions.find(), status()) == ([], 403)
-    item.update(access_type="all")
 
 
 def test_keys_of_ones_own(gateway: Gateway, vera: Someone):
