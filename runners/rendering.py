@@ -18,6 +18,7 @@ from pathlib import Path
 
 from runners import journal, output, process, published, variables
 from runners.contract import Endpoint, Exit, Handle, RenderSpec
+from runners.durable import sync_folder
 from runners.ending import end_family
 from runners.journal import Journal
 from runners.spawning import spawn
@@ -141,9 +142,9 @@ def collect(out: Path, into: Path, *, source: str, assets: Path, listed: Iterabl
         extra = [n for n in _below(assets) if n in wanted and n.lower().endswith(SHOWN)]
         _copy([(out / name, fresh / name) for name in made] + [(assets / name, fresh / name) for name in extra])
         for folder, _folders, _files in os.walk(fresh):
-            _sync(Path(folder))
+            sync_folder(Path(folder))
         fresh.rename(into)
-        _sync(into.parent)
+        sync_folder(into.parent)
     except OSError as error:
         raise RenderingFailed(f"The pages could not be stored: {error.strerror}.") from error
     finally:
@@ -195,11 +196,3 @@ def _copy(pairs: list[tuple[Path, Path]]) -> None:
                 shutil.copyfileobj(taken, given, 1024 * 1024)
                 given.flush()
                 os.fsync(given.fileno())
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

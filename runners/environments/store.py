@@ -17,6 +17,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from runners.contract import BuiltEnvironment
+from runners.durable import sync_folder
 from runners.environments import found as as_found
 from runners.environments import installer, locked, requirements
 from runners.environments.installer import Report
@@ -246,11 +247,7 @@ def _mark(place: Path, facts: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     fresh.rename(place / _MARKER)
-    folder = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(place)
 
 
 def _reason(lines: list[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,7 +14,7 @@ from server.web.body import Fields, read_object
 from server.web.caller import RANK, Caller
 from server.web.described import Says
 from server.web.errors import denied, invalid
-from server.web.routes import Routes, empty_reply, guid_in, json_reply, number_in
+from server.web.routes import Routes, empty_reply, guid_in, json_reply, moment, number_in
 
 
 class KeysApi:
@@ -73,11 +73,7 @@ def _own(request: Request, caller: Caller) -> None:
 
 def parse_time(text: str) -> datetime:
     """An RFC 3339 time in the future. Raises ApiError 400."""
-    try:
-        moment = datetime.fromisoformat(text)
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise invalid("expires_at must look like 2027-01-31T00:00:00Z.") from None
-    if moment <= now():
+    expires_at = moment(text, "expires_at")
+    if expires_at <= now():
         raise invalid("expires_at lies in the past.")
-    return moment
+    return expires_at

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from runners.bundles import extract as extraction
 from runners.bundles import manifest as manifests
 from runners.bundles.manifest import Manifest, ManifestProblem
 from runners.bundles.refusal import BundleRefused, Limits, ManifestMissing
+from runners.durable import sync_folder
 from server.bundles.receive import CANNOT_EXTRACT, Upload
 from server.web.errors import ApiError
 
@@ -41,7 +41,7 @@ class Shelf:
             manifest = manifests.read(extracted.manifest_dir)
             upload.path.rename(home / ARCHIVE)
             for path in (home, self.root):
-                _sync(path)
+                sync_folder(path)
         except BundleRefused as refusal:
             shutil.rmtree(home, ignore_errors=True)
             code = INVALID_MANIFEST if isinstance(refusal, ManifestMissing) else CANNOT_EXTRACT
@@ -83,11 +83,3 @@ class Shelf:
                 shutil.rmtree(path, ignore_errors=True)
         for path in self.incoming.iterdir():
             path.unlink(missing_ok=True)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

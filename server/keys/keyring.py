@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from runners.durable import create_private
+
 HEADER = "tabard-key-v1 "
 VERSION = b"\x01"
 NONCE_BYTES = 12
@@ -102,14 +104,5 @@ def read(path: Path) -> Keyring | None:
 def create(path: Path) -> Keyring:
     """Make a new key file (mode 0600), durable before this returns."""
     secret = secrets.token_bytes(32)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(HEADER + base64.b64encode(secret).decode() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    create_private(path, HEADER.encode() + base64.b64encode(secret) + b"\n")
     return Keyring(secret)

@@ -32,7 +32,6 @@ class TaskFailed(Exception):
 class Running:
     """A task of this process that is still going."""
 
-    task_id: str = ""
     lines: list[str] = field(default_factory=list)
     saved: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -64,7 +63,7 @@ class Tasks:
         """Begin `work(report)`; returns the task's id at once. TaskFailed from it is the task's error."""
         row = Task(id=secrets.token_hex(8), user_guid=user_guid, content_guid=content_guid)
         await self._db.write(lambda session: session.add(row))
-        running = self._running[row.id] = Running(row.id)
+        running = self._running[row.id] = Running()
         job = asyncio.create_task(self._run(row.id, running, work), name=f"task {row.id}")
         self._jobs.add(job)
         job.add_done_callback(self._jobs.discard)

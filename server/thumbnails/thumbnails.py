@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from sqlmodel import Session, col, select
 
+from runners.durable import create_private
 from server.audit.trail import Trail
 from server.content.view import ContentView
 from server.db.clock import now
@@ -56,7 +56,7 @@ class Thumbnails:
         kind = media_type(data)
         file = secrets.token_hex(16) + ending(kind)
         try:
-            await asyncio.to_thread(self._store, file, data)
+            await asyncio.to_thread(create_private, self._root / file, data)
             old = await self._db.write(self._replace, caller, view, file, kind)
         except OSError as error:
             self.discard([file])
@@ -120,20 +120,6 @@ class Thumbnails:
         """At start: delete files that no row names, left by a killed server."""
         known = set(session.exec(select(Thumbnail.file)).all())
         self.discard(path.name for path in self._root.iterdir() if path.name not in known)
-
-    def _store(self, file: str, data: bytes) -> None:
-        """Write a file, durable when this returns."""
-        path = self._root / file
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as out:
-            out.write(data)
-            out.flush()
-            os.fsync(out.fileno())
-        folder = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def picture_headers(picture: Picture) -> dict[str, str]:

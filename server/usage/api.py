@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar
 
 from sqlmodel import Session
@@ -34,7 +34,7 @@ from server.web.caller import Caller
 from server.web.cursors import Keyset, keyset_of, page
 from server.web.described import Says
 from server.web.errors import INVALID_ID, invalid
-from server.web.routes import Routes, json_reply, whole
+from server.web.routes import Routes, json_reply, moment, whole
 
 MOST_GUIDS = 100
 GUID = re.compile(ONE)
@@ -111,10 +111,4 @@ def _wanted(request: Request) -> Wanted:
 
 def _time(request: Request, name: str) -> datetime | None:
     text = request.query_params.get(name)
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise invalid(f"{name} must look like 2027-01-31T00:00:00Z.") from None
+    return None if text is None else moment(text, name)

@@ -6,6 +6,7 @@ import re
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request
@@ -129,6 +130,15 @@ def truth(request: Request, name: str, default: bool) -> bool:
     if text not in ("true", "false"):
         raise invalid(f"{name} must be true or false.")
     return text == "true"
+
+
+def moment(text: str, name: str) -> datetime:
+    """The time of an RFC 3339 text, in UTC; `name` is what it was sent as. Raises ApiError 400."""
+    try:
+        found = datetime.fromisoformat(text)
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise invalid(f"{name} must look like 2027-01-31T00:00:00Z.") from None
 
 
 def json_reply(value: Any, status: int = 200, **headers: str) -> Response:

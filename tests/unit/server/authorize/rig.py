@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+import pytest
 from sqlmodel import select
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
@@ -175,3 +178,14 @@ class Rig:
         await self.tool.aclose()
         await self.browser.aclose()
         await self.trail.aclose()
+
+
+@asynccontextmanager
+async def open_rig(db: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Rig]:
+    """A rig whose person is signed in with her browser, closed at the end."""
+    made = Rig(db, monkeypatch)
+    await made.sign_in(made.browser, made.ann)
+    try:
+        yield made
+    finally:
+        await made.aclose()

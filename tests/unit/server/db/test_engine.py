@@ -1,7 +1,6 @@
 """One call is one transaction; what goes wrong is told without credentials."""
 
 import asyncio
-from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -9,14 +8,6 @@ from sqlmodel import Session
 
 from server.db.engine import Database, DatabaseUnavailable
 from server.db.models import Meta
-from tests.harness.database import fresh_database
-
-
-@pytest.fixture
-def db(tmp_path: Path):
-    made = fresh_database(tmp_path)
-    yield made
-    made.close()
 
 
 def put(session: Session, name: str) -> None:

@@ -1,7 +1,6 @@
 """The schema at start: made whole, once, and never touched when it is newer than this version."""
 
 import re
-from pathlib import Path
 
 import pytest
 from sqlalchemy import inspect
@@ -10,14 +9,6 @@ from sqlmodel import SQLModel
 import server.db.models  # noqa: F401  (names every table)
 from server.db.engine import Database
 from server.db.upgrade import SchemaProblem, upgrade
-from tests.harness.database import fresh_database
-
-
-@pytest.fixture
-def db(tmp_path: Path):
-    made = fresh_database(tmp_path)
-    yield made
-    made.close()
 
 
 def revision(db: Database) -> str:

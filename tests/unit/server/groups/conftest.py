@@ -6,16 +6,8 @@ from pathlib import Path
 import pytest
 
 from server.db.engine import Database
-from tests.harness.database import fresh_database
 from tests.unit.server.groups.desk import Desk
 from tests.unit.server.standing import open_standing
-
-
-@pytest.fixture
-async def db(tmp_path: Path) -> AsyncIterator[Database]:
-    made = fresh_database(tmp_path)
-    yield made
-    made.close()
 
 
 @pytest.fixture

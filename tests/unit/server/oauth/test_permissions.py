@@ -13,14 +13,6 @@ from server.groups import store as groups
 from server.oauth.permissions import checked, may_use
 from server.web.caller import ANONYMOUS, Caller
 from server.web.errors import ApiError
-from tests.harness.database import fresh_database
-
-
-@pytest.fixture
-def db(tmp_path):
-    made = fresh_database(tmp_path)
-    yield made
-    made.close()
 
 
 def caller(role: str, guid: str = "me") -> Caller:

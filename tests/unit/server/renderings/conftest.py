@@ -7,7 +7,6 @@ import pytest
 
 from runners import tools
 from server.db.engine import Database
-from tests.harness.database import fresh_database
 from tests.unit.server.instances.rig import Rig
 
 QUARTO = """#!/bin/sh
@@ -17,13 +16,6 @@ echo "Rendering $(cat page)."
 [ -f slow ] && { touch "$HOME/../here"; sleep 600; }
 echo "<p>$(cat page) $GREETING $CONNECT_CONTENT_GUID" > "$out/index.html"
 """
-
-
-@pytest.fixture
-async def db(tmp_path: Path) -> AsyncIterator[Database]:
-    made = fresh_database(tmp_path)
-    yield made
-    made.close()
 
 
 @pytest.fixture

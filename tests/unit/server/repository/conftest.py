@@ -6,15 +6,7 @@ from pathlib import Path
 import pytest
 
 from server.db.engine import Database
-from tests.harness.database import fresh_database
 from tests.unit.server.repository.desk import GitDesk
-
-
-@pytest.fixture
-async def db(tmp_path: Path) -> AsyncIterator[Database]:
-    made = fresh_database(tmp_path)
-    yield made
-    made.close()
 
 
 @pytest.fixture
