@@ -30,6 +30,7 @@ from server.gateway.dispatch import Gateway
 from server.gateway.presence import Presence
 from server.gateway.visit import Visits
 from server.installation import Installation
+from server.links.entrance import Entrance
 from server.login.room import LoginRoom
 from server.proxy.headers import HeaderPolicy
 from server.proxy.registry import Registry
@@ -70,14 +71,15 @@ def create_app(settings: Settings, opened: Installation) -> Application:
     login = LoginRoom(
         services.db, services.sessions, services.passwords, services.screens, services.trail, settings.origin
     )
+    entrance = Entrance(services.links, services.screens)
     api = Api(api_routes(services), services.csrf)
-    site = Site(api, [*login.routes(), *connect.routes, *_tool_routes(services)], services.screens)
+    site = Site(api, [*login.routes(), *connect.routes, *_tool_routes(services), *entrance.routes()], services.screens)
     if settings.dashboard:
         site.add(load(settings.dashboard)(services))
     services.vanities.reserve(site.first_names())
     policy = HeaderPolicy(gateway_cookies())
     answers = Answers(services.screens, connect.gate)
-    presence = Presence(services.directory, registry, services.sessions)
+    presence = Presence(services.directory, registry, services.sessions, services.links)
     by_name = ByName(services.directory, services.vanities, services.thumbnails)
     gateway = Gateway(
         _visits(services),
@@ -101,7 +103,7 @@ def create_app(settings: Settings, opened: Installation) -> Application:
 
 def _visits(s: Services) -> Visits:
     consent, acquirer = Consent(s.vault.standings), Acquirer(s.pool, s.documents)
-    return Visits(s.sessions, s.directory, s.associations, consent, acquirer, s.handles, s.settings.origins)
+    return Visits(s.sessions, s.directory, s.associations, s.links, consent, acquirer, s.handles, s.settings.origins)
 
 
 def _connect_room(s: Services) -> ConnectRoom:
@@ -130,6 +132,7 @@ def _follow_changes(s: Services, presence: Presence, background: Background) -> 
     """Who must hear of which change: ended access closes open pages, changed associations move token files."""
 
     s.sessions.when_ended(presence.session_ended)
+    s.links.when_ended(presence.session_ended)
     s.sessions.when_changed(lambda guids: background.spawn(presence.people_changed(guids)))
     s.directory.when_changed(lambda guid: background.spawn(presence.content_changed(guid)))
     s.directory.when_changed(lambda guid: background.spawn(_end_renderings(s, guid)))

@@ -31,6 +31,7 @@ from server.instances.live import Link
 from server.instances.pool import Pool
 from server.instances.prepare import Preparer
 from server.keys.keyring import Keyring
+from server.links.links import Links
 from server.oauth.associations import Associations
 from server.oauth.integrations import Integrations
 from server.oauth.visiting import Visiting
@@ -82,6 +83,7 @@ class Services:
     shelf: Shelf
     thumbnails: Thumbnails
     vanities: Vanities
+    links: Links
     intake: Intake
     fetching: Fetching
     tasks: Tasks
@@ -152,6 +154,7 @@ def assemble(
         shelf=shelf,
         thumbnails=Thumbnails(db, data / "thumbnails", trail),
         vanities=Vanities(db, directory, trail),
+        links=Links(db, trail, secure=settings.secure_cookies),
         intake=intake,
         fetching=Fetching(db, intake, outbound, _means(settings, data)),
         tasks=tasks,

@@ -50,6 +50,8 @@ def standing(caller: Caller, view: ContentView) -> Standing:
     """
     if caller.via == "content" and caller.content_guid != view.guid:
         return "none"
+    if caller.via == "link":
+        return "viewer" if caller.content_guid == view.guid else "none"
     if caller.signed_in and caller.guid == view.owner_guid:
         return "owner"
     listed = _entries(caller, view)

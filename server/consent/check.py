@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from server.content.view import ContentView
-from server.oauth.fitting import misfit
+from server.oauth.fitting import VIEWER_TYPES, misfit
 from server.oauth.store import AssociationView
 from server.vault.errors import said
 from server.vault.standing import Standing, Standings
@@ -40,6 +40,13 @@ class Missing:
     of: int
 
 
+@dataclass(frozen=True)
+class NoGuests:
+    """Somebody came by a share link, and the content acts as whoever looks; `reason` is a sentence."""
+
+    reason: str
+
+
 class Consent:
     """Step 4 of a visit: reads memory when warm."""
 
@@ -48,8 +55,10 @@ class Consent:
 
     async def check(
         self, caller: Caller, view: ContentView, associations: Sequence[AssociationView]
-    ) -> Connected | Missing:
+    ) -> Connected | Missing | NoGuests:
         """Connected, or what is missing. Callers with an API key and anonymous ones have no browser to consent in."""
+        if caller.via == "link":
+            return _guest(caller, view, associations)
         # Content that was opened to anyone after the association gets no viewer's token, so asks for none.
         needed = [
             there
@@ -70,6 +79,17 @@ class Consent:
         if missing:
             return Missing(caller, view, tuple(missing), len(needed))
         return Connected(caller, view)
+
+
+def _guest(caller: Caller, view: ContentView, associations: Sequence[AssociationView]) -> Connected | NoGuests:
+    """Both are refused when they are made; this holds should they meet all the same (seed 004)."""
+    personal = next((there for there in associations if there.auth_type in VIEWER_TYPES), None)
+    if personal is None:
+        return Connected(caller, view, waived=True)
+    return NoGuests(
+        f"It uses {personal.label} as the person looking, and a share link does not say who that is. "
+        "Sign in with an account that has access, or ask its owner for access."
+    )
 
 
 def _why(standing: Standing) -> str:

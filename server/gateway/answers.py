@@ -81,6 +81,8 @@ class Answers:
                 url = f"{self._screens.origin}{view.path}/"
                 text = "Open the content in a browser once and connect; then try again."
                 return _json(403, NO_CONNECTION, text, {"consent_url": url})
+            case obstacles.NotForGuests():
+                return _json(403, DENIED, obstacle.why.reason)
             case obstacles.NotReady():
                 return _json(503, STARTING, "The app is starting; try again shortly.", headers={"Retry-After": "2"})
             case obstacles.NotRunning():
@@ -108,6 +110,8 @@ class Answers:
                 return self._problem(caller, name, 403, "This content is locked", why)
             case obstacles.NotConnected(caller, view, missing):
                 return await self._connect(request, caller, view, missing, target)
+            case obstacles.NotForGuests(caller):
+                return self._problem(caller, name, 403, "Sign in to open this", obstacle.why.reason)
             case obstacles.NotReady():
                 return self._starting(obstacle, name)
             case obstacles.NotRunning():

@@ -85,4 +85,6 @@ def _tags(caller: Caller, view: ContentView, live: Live) -> frozenset[str]:
         tags.add(draft_tag(view.guid, caller))
     if caller.signed_in:
         tags |= {f"viewer:{caller.guid}", caller.credential}
+    elif caller.via == "link":
+        tags.add(caller.credential)
     return frozenset(tags)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from server.consent.check import Missing
+from server.consent.check import Missing, NoGuests
 from server.content.view import ContentView
 from server.gateway.acquire import CannotStart, StillStarting
 from server.web.caller import BadCredential, Caller
@@ -63,6 +63,15 @@ class NotConnected:
 
 
 @dataclass(frozen=True)
+class NotForGuests:
+    """The content acts as the person looking, and a share link does not say who that is."""
+
+    caller: Caller
+    view: ContentView
+    why: NoGuests
+
+
+@dataclass(frozen=True)
 class NotReady:
     """The app is starting."""
 
@@ -103,6 +112,7 @@ Obstacle = (
     | NotAllowed
     | Locked
     | NotConnected
+    | NotForGuests
     | NotReady
     | NotRunning
     | Pictured

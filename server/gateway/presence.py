@@ -9,6 +9,7 @@ from server.access.policy import may_edit, may_view
 from server.content.directory import Directory
 from server.content.view import ContentView
 from server.db.engine import DatabaseUnavailable
+from server.links.links import Links
 from server.proxy.registry import Registry
 from server.sessions.identify import Sessions
 from server.sessions.store import Standing
@@ -25,40 +26,51 @@ NOTHING = Standing("", {})
 
 def visit_tag(content_guid: str, caller: Caller) -> str:
     """The name under which one person's open sockets and streams at one content item are tracked."""
-    return f"visit:{content_guid}:{caller.guid}"
+    return f"visit:{content_guid}:{_who(caller)}"
 
 
 def draft_tag(content_guid: str, caller: Caller) -> str:
     """The name under which what one person has open of drafts is tracked, which takes the right to edit."""
-    return f"draft:{content_guid}:{caller.guid}"
+    return f"draft:{content_guid}:{_who(caller)}"
+
+
+def _who(caller: Caller) -> str:
+    """The person; those whom a share link let in are told apart by the link."""
+    return caller.guid or caller.credential
 
 
 class Presence:
     """Remembers the callers of open sockets and streams by content item."""
 
-    def __init__(self, directory: Directory, registry: Registry, sessions: Sessions) -> None:
-        self._directory, self._registry, self._sessions = directory, registry, sessions
+    def __init__(self, directory: Directory, registry: Registry, sessions: Sessions, links: Links) -> None:
+        self._directory, self._registry, self._sessions, self._links = directory, registry, sessions, links
         self._callers: dict[str, dict[str, Caller]] = {}
         # Keys that opened something, with whose they are.
         self._keys: dict[str, str] = {}
 
     def note(self, caller: Caller, view: ContentView) -> None:
         """A socket or a request of `caller` is being passed on."""
-        self._callers.setdefault(view.guid, {})[caller.guid] = caller
-        if caller.via in ("key", "visitor"):
+        self._callers.setdefault(view.guid, {})[_who(caller)] = caller
+        if caller.via in ("key", "visitor", "link"):
             self._keys[caller.credential] = caller.guid
 
     def session_ended(self, tag: str) -> None:
-        """A session, or all of a person's sessions, ended."""
-        self._registry.close(tag, ENDED, "You have been signed out.")
+        """A session, all of a person's sessions, or a share link ended."""
+        said = "The link has ended." if tag.startswith("link:") else "You have been signed out."
+        self._registry.close(tag, ENDED, said)
 
     async def check_keys(self) -> None:
-        """Close what was opened by keys that are no longer good: by time, or with what a visitor key stands on."""
+        """Close what was opened by keys and links that are no longer good: by time, or with what they stand on."""
         for credential, guid in list(self._keys.items()):
             if not self._registry.count(credential):
                 del self._keys[credential]
-            elif not await self._sessions.good(guid, credential):
+            elif not await self._good(guid, credential):
                 self.session_ended(credential)
+
+    async def _good(self, guid: str, credential: str) -> bool:
+        if credential.startswith("link:"):
+            return await self._links.alive(credential)
+        return await self._sessions.good(guid, credential)
 
     async def keep_checking(self, every: float = CHECKED_EVERY) -> None:
         """Run until cancelled: nobody tells of a key's end, as it is decided at each use (decision 11)."""
@@ -93,8 +105,8 @@ class Presence:
                 self._registry.close(draft_tag(content_guid, caller), ENDED, "You no longer have access.")
             if view is None or view.locked or not may_view(caller, view):
                 self._registry.close(tag, ENDED, "You no longer have access.")
-                callers.pop(caller.guid, None)
+                callers.pop(_who(caller), None)
             elif not self._registry.count(tag):
-                callers.pop(caller.guid, None)
+                callers.pop(_who(caller), None)
         if not callers:
             self._callers.pop(content_guid, None)

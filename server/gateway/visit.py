@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from runners.published import Published
-from server.access.policy import Denied, SignInFirst, decide, may_edit
-from server.consent.check import Consent, Missing
+from server.access.policy import Allowed, Denied, SignInFirst, decide, may_edit
+from server.consent.check import Consent, Missing, NoGuests
 from server.content.directory import Directory
 from server.content.view import ContentView
 from server.gateway import obstacles
 from server.gateway.acquire import Acquirer, CannotStart, Opened, Routed, StillStarting
 from server.gateway.introduce import Introductions
 from server.gateway.obstacles import Obstacle
+from server.links.links import Links
 from server.oauth.associations import Associations
 from server.proxy.contract import Destination, Header
 from server.proxy.upstream import Upstream
@@ -61,12 +62,13 @@ class Visits:
         sessions: Sessions,
         directory: Directory,
         associations: Associations,
+        links: Links,
         consent: Consent,
         acquirer: Acquirer,
         handles: Handles,
         origins: tuple[str, ...],
     ) -> None:
-        self._sessions, self._directory, self._associations = sessions, directory, associations
+        self._sessions, self._directory, self._associations, self._links = sessions, directory, associations, links
         self._consent, self._acquirer, self._introductions = consent, acquirer, Introductions(handles)
         self._origin, self._origins = origins[0], frozenset(o.encode() for o in origins)
 
@@ -109,7 +111,7 @@ class Visits:
         view = await self._directory.by_guid(found.content_guid)
         if view is None:
             return obstacles.Nothing(caller) if caller.signed_in else obstacles.SignIn()
-        allowed = decide(caller, view)
+        caller, allowed = await self._admit(caller, view, headers)
         if isinstance(allowed, SignInFirst):
             return obstacles.SignIn()
         if socket and caller.via not in ("key", "content", "visitor") and not _says_origin(headers):
@@ -127,6 +129,17 @@ class Visits:
             return obstacles.Nothing(caller, view)
         return await self._connect(caller, view, found, bundle_id, target, patience)
 
+    async def _admit(
+        self, caller: Caller, view: ContentView, headers: tuple[Header, ...]
+    ) -> tuple[Caller, Allowed | SignInFirst | Denied]:
+        """Whether the caller may look; who may not by herself may as the guest of a share link."""
+        allowed = decide(caller, view)
+        if not isinstance(allowed, Allowed) and caller.via in ("session", "anonymous"):
+            guest = await self._links.guest(headers, view)
+            if guest is not None:
+                return guest, decide(guest, view)
+        return caller, allowed
+
     async def _connect(
         self,
         caller: Caller,
@@ -140,6 +153,8 @@ class Visits:
         connected = await self._consent.check(caller, view, associations)
         if isinstance(connected, Missing):
             return obstacles.NotConnected(caller, view, connected)
+        if isinstance(connected, NoGuests):
+            return obstacles.NotForGuests(caller, view, connected)
         draft = found.bundle_id is not None
         routed = await self._acquirer.acquire(connected, bundle_id, draft=draft, patience=patience)
         if isinstance(routed, Opened):

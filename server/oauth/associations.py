@@ -9,7 +9,9 @@ from sqlmodel import Session
 from server.audit.trail import Trail
 from server.content.directory import Directory
 from server.content.view import ContentView
+from server.db.clock import now
 from server.db.engine import Database
+from server.links.store import is_shared
 from server.oauth import permissions, store
 from server.oauth.fitting import misfit
 from server.oauth.integrations import Integrations
@@ -79,6 +81,7 @@ class Associations:
             raise ApiError(400, TWICE, "An integration is listed twice; list each once.")
         rows = {row.guid: row for row in store.everything(session)}
         before = {there.guid for there in store.associations(session, view.guid)}
+        shared = is_shared(session, view.id, now())
         ids: list[int] = []
         for guid in wanted:
             row = rows.get(guid)
@@ -86,7 +89,7 @@ class Associations:
                 raise ApiError(400, INVALID_LIST, "An oauth_integration_guid in the list names no integration.")
             if guid not in before and not permissions.may_use(actor, row):
                 raise ApiError(403, NOT_PERMITTED, f"The integration {guid} is not shared with you.")
-            reason = misfit(row.auth_type, view.app_mode, view.access_type)
+            reason = misfit(row.auth_type, view.app_mode, view.access_type, shared=shared)
             if reason is not None:
                 raise ApiError(400, WRONG_AUTH_TYPE, reason)
             assert row.id is not None

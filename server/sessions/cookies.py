@@ -14,7 +14,7 @@ def cookie_name(secure: bool) -> str:
 
 def gateway_cookies() -> frozenset[bytes]:
     """Every cookie name that belongs to the gateway and may never reach an app."""
-    names = (NAME, "tabard_flow", "tabard_signin", "tabard_flash", "tabard_fresh")
+    names = (NAME, "tabard_flow", "tabard_signin", "tabard_flash", "tabard_fresh", "tabard_share", "tabard_lent")
     prefixes = ("", "__Host-", "__Secure-")
     return frozenset(f"{prefix}{name}".encode() for name in names for prefix in prefixes)
 

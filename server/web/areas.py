@@ -10,6 +10,7 @@ _WORDS = (
     ("oauth/clients", "Signed-in tools"),
     ("tokens", "Signed-in tools"),
     ("oauth", "Integrations"),
+    ("share_links", "Access"),
     ("schedules?|variants|render", "Renderings and schedules"),
     ("groups", "Groups"),
     ("tags", "Tags"),

@@ -15,7 +15,8 @@ class Caller:
 
     `via` is `session` (cookie), `key` (a person's API key, or a tool that she signed in), `content` (a running
     instance's own key, which speaks for the content's owner but only where a route says so), `visitor` (a
-    short-lived key with which the app `content_guid` acts for its viewer) or `anonymous`.
+    short-lived key with which the app `content_guid` acts for its viewer), `link` (nobody in particular, who came by
+    a share link of `content_guid`) or `anonymous`.
     `credential` names the session, key or tool (`tool:`, `claim:`), never its value. `groups` are the GUIDs of the
     groups she is in, `group_names` what they are called, by name.
     """
@@ -26,7 +27,7 @@ class Caller:
     name: str = ""
     email: str = ""
     role: str = ""
-    via: Literal["session", "key", "content", "visitor", "anonymous"] = "anonymous"
+    via: Literal["session", "key", "content", "visitor", "link", "anonymous"] = "anonymous"
     credential: str = ""
     content_guid: str | None = None
     groups: frozenset[str] = frozenset()

@@ -6,6 +6,7 @@ from server.db.models.labels import Bookmark, ContentTag, Tag, Thumbnail, Vanity
 from server.db.models.oauth import Association, Connection, Flow, Integration
 from server.db.models.people import ApiKey, BrowserSession, Group, Membership, User, VisitorKey
 from server.db.models.renderings import Rendering, Schedule
+from server.db.models.sharing import Loan, ShareLink
 from server.db.models.sources import EnvironmentPermission, ExecutionEnvironment, Package, Repository
 from server.db.models.system import Meta, Task, TaskLine
 from server.db.models.tools import ClaimToken, ToolClient, ToolCode, ToolDevice, ToolSignIn, ToolToken
@@ -31,6 +32,7 @@ __all__ = [
     "Instance",
     "Integration",
     "LiveUse",
+    "Loan",
     "Membership",
     "Meta",
     "Package",
@@ -38,6 +40,7 @@ __all__ = [
     "Rendering",
     "Repository",
     "Schedule",
+    "ShareLink",
     "Tag",
     "Task",
     "TaskLine",

@@ -208,6 +208,10 @@ async def _notebook(w: World) -> dict[str, Any]:
     return {"json": {}}
 
 
+async def _link(w: World) -> str:
+    return str((await w.admin("POST", f"/v1/content/{w.item.guid}/share_links", json={}))["guid"])
+
+
 async def _const(value: str) -> str:
     return value
 
@@ -238,6 +242,7 @@ MAKERS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "entry": _image_entry,
     "variants": _variant,
     "schedules": _plan,
+    "share_links": _link,
 }
 # Where the segment before a parameter does not say what it names.
 OWN: dict[str, dict[str, str]] = {

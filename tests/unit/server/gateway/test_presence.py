@@ -8,11 +8,13 @@ import pytest
 
 from server.access import store as access
 from server.accounts import store as accounts
+from server.audit.trail import Trail
 from server.content import store as content
 from server.db.clock import now
 from server.db.engine import Database
 from server.gateway.presence import ENDED, Presence, draft_tag, visit_tag
 from server.groups import store as groups
+from server.links.links import Links
 from server.proxy.registry import Registry
 from server.sessions import store as sessions
 from server.sessions.identify import Sessions
@@ -22,6 +24,10 @@ from tests.unit.server.instances.rig import Rig, until
 
 def sessions_of(db: Database) -> Sessions:
     return Sessions(db, secure=False, idle=3600, absolute=7200)
+
+
+def links_of(db: Database) -> Links:
+    return Links(db, Trail(db), secure=False)
 
 
 class Open:
@@ -40,7 +46,7 @@ class Open:
 async def test_pages_close_with_the_access_to_them(db: Database, tmp_path: Path, change: str, closed: set[str]):
     rig = Rig(db, tmp_path)
     registry = Registry()
-    presence = Presence(rig.directory, registry, sessions_of(db))
+    presence = Presence(rig.directory, registry, sessions_of(db), links_of(db))
     user = db.write_now(lambda s: accounts.add_user(s, username="vic", role="viewer"))
     vic = Caller(user.id or 0, user.guid, "vic", role="viewer", via="session")
     owner = Caller(rig.owner.id or 0, rig.owner.guid, "ann", role="publisher", via="session")
@@ -68,7 +74,7 @@ async def test_pages_close_with_the_access_to_them(db: Database, tmp_path: Path,
 async def test_a_draft_closes_with_the_right_to_edit(db: Database, tmp_path: Path):
     rig = Rig(db, tmp_path)
     registry = Registry()
-    presence = Presence(rig.directory, registry, sessions_of(db))
+    presence = Presence(rig.directory, registry, sessions_of(db), links_of(db))
     user = db.write_now(lambda s: accounts.add_user(s, username="pat", role="publisher"))
     pat = Caller(user.id or 0, user.guid, "pat", role="publisher", via="session")
     db.write_now(access.put, rig.view.id, rig.owner.guid, pat.guid, "owner")
@@ -88,7 +94,7 @@ async def test_a_draft_closes_with_the_right_to_edit(db: Database, tmp_path: Pat
 
 async def test_a_page_closes_with_the_group_that_opened_it(db: Database, tmp_path: Path):
     rig, registry = Rig(db, tmp_path), Registry()
-    presence = Presence(rig.directory, registry, sessions_of(db))
+    presence = Presence(rig.directory, registry, sessions_of(db), links_of(db))
     team = db.write_now(groups.add, "Team", rig.owner.id)
     db.write_now(access.put, rig.view.id, rig.owner.guid, team.guid, "owner", "group")
     rig.directory.forget(rig.guid)
@@ -122,7 +128,7 @@ async def test_a_page_closes_with_the_group_that_opened_it(db: Database, tmp_pat
 
 async def test_what_a_key_opened_closes_when_the_key_is_no_longer_good(db: Database, tmp_path: Path):
     rig, registry, memory = Rig(db, tmp_path), Registry(), sessions_of(db)
-    presence = Presence(rig.directory, registry, memory)
+    presence = Presence(rig.directory, registry, memory, links_of(db))
     past, later = now() - timedelta(seconds=1), now() + timedelta(hours=1)
     pages: list[Open] = []
     for end in (past, later, None):
@@ -139,3 +145,26 @@ async def test_what_a_key_opened_closes_when_the_key_is_no_longer_good(db: Datab
     await until(lambda: pages[2].closed == ENDED)
     watching.cancel()
     assert pages[1].closed is None
+
+
+async def test_what_a_share_link_opened_closes_with_the_link(db: Database, tmp_path: Path):
+    rig, registry, links = Rig(db, tmp_path), Registry(), links_of(db)
+    presence = Presence(rig.directory, registry, sessions_of(db), links)
+    owner = Caller(rig.owner.id or 0, rig.owner.guid, "ann", role="publisher", via="session")
+    made = [await links.make(owner, rig.view, "", None) for _ in range(2)]
+    guests, pages = [], []
+    for _row, secret in made:
+        guest = await links.guest([(b"cookie", f"tabard_share={secret}".encode())], rig.view)
+        assert guest is not None
+        page = Open()
+        registry.add(page, frozenset({visit_tag(rig.guid, guest), guest.credential}))
+        presence.note(guest, rig.view)
+        guests.append(guest)
+        pages.append(page)
+    await presence.check_keys()
+    await presence.content_changed(rig.guid)
+    assert [page.closed for page in pages] == [None, None]
+    await links.revoke(owner, rig.view, made[0][0].guid)
+    await presence.check_keys()
+    assert [page.closed for page in pages] == [ENDED, None]
+    await rig.pool.aclose()

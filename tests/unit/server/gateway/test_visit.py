@@ -11,6 +11,7 @@ import pytest
 
 from server.access import store as access
 from server.accounts import store as accounts
+from server.audit.trail import Trail
 from server.consent.check import Connected, Missing, Needed
 from server.content import store as content
 from server.db.engine import Database
@@ -21,9 +22,12 @@ from server.gateway.introduce import HANDLE_HEADER
 from server.gateway.visit import Shelved, Visit, Visits
 from server.groups import store as groups
 from server.instances.live import Place
+from server.links.links import Links
+from server.proxy.contract import Destination
 from server.proxy.upstream import Upstream
 from server.sessions.handles import Handles
 from server.sessions.identify import Sessions
+from server.web.caller import Caller
 from tests.unit.server.instances.rig import Rig
 
 ORIGIN = "http://localhost:3939"
@@ -38,10 +42,12 @@ class Gate(Rig):
         self.missing: tuple[Needed, ...] = ()
         self.consulted = 0
         self.handles = Handles(self.keyring)
+        self.sharing = Links(db, Trail(db), secure=False)
         self.visits = Visits(
             self.sessions,
             self.directory,
             self,  # type: ignore[arg-type]
+            self.sharing,
             self,  # type: ignore[arg-type]
             Acquirer(self.pool, self.documents),
             self.handles,
@@ -286,3 +292,24 @@ async def test_files_are_behind_the_same_steps(gate: Gate, socket: bool):
     assert visit.destination.base_path == f"/content/{gate.guid}"
     assert gate.consulted == 1
     assert gate.runner.started == []
+
+
+async def test_a_share_link_opens_its_content_to_nobody_in_particular(gate: Gate):
+    _pat, key = gate.person("pat")
+    owner = Caller(gate.owner.id or 0, gate.owner.guid, "ann", role="publisher", via="session")
+    gate.put(access_type="acl")
+    row, secret = await gate.sharing.make(owner, gate.view, "", None)
+    assert isinstance(await gate.visit(), obstacles.SignIn)
+    for extra in ({}, {"origin": ORIGIN}):
+        found = await gate.visit(cookie=f"tabard_share={secret}", socket=bool(extra), **extra)
+        assert isinstance(found, Visit)
+        assert (found.caller.via, found.caller.signed_in) == ("link", False)
+        assert isinstance(found.destination, Destination)
+        assert found.destination.inject == ()
+        assert found.caller.credential in found.destination.tags
+    # Her own credential counts before a link, and a wrong or missing secret opens nothing.
+    assert isinstance(await gate.visit(key=key, cookie=f"tabard_share={secret}"), obstacles.NotAllowed)
+    assert isinstance(await gate.visit(cookie=f"tabard_share={secret[::-1]}"), obstacles.SignIn)
+    assert isinstance(await gate.visit(cookie=f"tabard_share={secret}", socket=True), obstacles.ForeignOrigin)
+    await gate.sharing.revoke(owner, gate.view, row.guid)
+    assert isinstance(await gate.visit(cookie=f"tabard_share={secret}"), obstacles.SignIn)

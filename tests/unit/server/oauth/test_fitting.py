@@ -24,3 +24,11 @@ def test_what_acts_for_a_viewer(auth_type: str, app_mode: str, access: str, word
 def test_a_service_account_fits_all_but_static_content(app_mode: str, access: str):
     assert misfit("Service Account", app_mode, access) is None
     assert misfit("Service Account", "static", access) is not None
+
+
+@pytest.mark.parametrize(
+    ("auth_type", "fits"), [("Viewer", False), ("Visitor API Key", False), ("Service Account", True)]
+)
+def test_a_share_link_says_nothing_of_who_looks(auth_type: str, fits: bool):
+    assert misfit(auth_type, "python-panel", "acl") is None
+    assert (misfit(auth_type, "python-panel", "acl", shared=True) is None) is fits
