@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,10 +16,12 @@ from server.db.engine import Database
 from server.db.models import Connection, Integration, User
 from server.keys.keyring import SealBroken
 from server.oauth.integrations import Integrations
-from server.vault.lease import Clock, finish, put_terms, row_of
+from server.vault.lease import Clock, finish, put_terms
+from server.vault.outcomes import Outcome, Outcomes
 from server.vault.revoker import Revoker, Tokens
 from server.vault.seals import Seals
 from server.vault.standing import Standings
+from server.vault.terms import skew_of
 from server.web.caller import Caller
 from server.web.errors import ApiError
 
@@ -28,7 +30,7 @@ NO_SESSION = 220
 
 @dataclass(frozen=True)
 class ConnectionView:
-    """One connection as lists show it; tokens have no place here."""
+    """One connection as lists show it; tokens have no place here. `scopes` were granted, `asked` were asked for."""
 
     id: int
     guid: str
@@ -37,10 +39,13 @@ class ConnectionView:
     integration_guid: str
     integration_name: str
     template: str
+    role: str
     status: str
     reason: str
     account: str | None
+    subject: str | None
     scopes: tuple[str, ...]
+    asked: tuple[str, ...] | None
     has_refresh_token: bool
     access_expires_at: datetime | None
     created_time: datetime
@@ -48,9 +53,12 @@ class ConnectionView:
     refreshed_time: datetime | None
 
 
+Views = list[ConnectionView]
+
+
 @dataclass(frozen=True)
 class Consented:
-    """What a consent brought: the tokens, when they were asked for, and under which client."""
+    """What a consent brought: the tokens, when they were asked for, under which client and for which role."""
 
     integration_id: int
     config_version: int
@@ -58,6 +66,18 @@ class Consented:
     tokens: TokenSet
     asked_at: datetime
     account: str | None
+    role: str = ""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A connection that was deleted. `vendor` says what becomes of its tokens at the provider: `told` (soon, and
+    again until it works), `no_endpoint` (the provider offers no way to end them), `changed` (they were issued
+    under other settings, and go nowhere else), `unreadable` (they do not open), `nothing` (it held none).
+    """
+
+    connection: ConnectionView
+    vendor: str
 
 
 class Connections:
@@ -72,6 +92,7 @@ class Connections:
         standings: Standings,
         revoker: Revoker,
         trail: Trail,
+        outcomes: Outcomes,
         clock: Clock = now,
     ) -> None:
         self._db = db
@@ -80,6 +101,7 @@ class Connections:
         self._standings = standings
         self._revoker = revoker
         self._trail = trail
+        self._outcomes = outcomes
         self._clock = clock
         integrations.when_ending(self._integration_ending)
 
@@ -95,7 +117,10 @@ class Connections:
             self._revoker.later(consented.config, [tokens])
             return None
         guid, integration_guid = kept
-        self._standings.forget(caller.guid, integration_guid)
+        self._standings.forget(caller.guid, integration_guid, consented.role)
+        missing = missing_scopes(consented.config, consented.tokens)
+        skew = skew_of(consented.tokens)
+        self._outcomes.tell(Outcome(integration_guid, guid, "consent", True, skew=skew, missing_scopes=missing))
         return guid
 
     def _save(self, session: Session, caller: Caller, new: Consented) -> tuple[str, str] | None:
@@ -105,36 +130,39 @@ class Connections:
         query = select(Connection).where(
             Connection.user_id == caller.user_id,
             Connection.integration_id == new.integration_id,
-            Connection.role_key == "",
+            Connection.role_key == new.role,
         )
         row = session.exec(query.with_for_update()).first()
         moment = self._clock()
+        before: tuple[str | None, str | None] = (None, None)
         if row is None:
             row = Connection(
                 guid=str(uuid.uuid4()),
                 user_id=caller.user_id,
                 integration_id=new.integration_id,
+                role_key=new.role,
                 fingerprint="",
                 created_time=moment,
             )
-            before = None
         else:
-            before = row.account
+            before = (row.subject, row.account)
             row.version += 1
             row.fence += 1
         self._fill(row, integration, new)
         row.updated_time = moment
         session.add(row)
-        facts = {"integration": integration.guid, "connection": row.guid, "status": row.status}
+        facts = {"integration": integration.guid, "connection": row.guid, "role": row.role_key, "status": row.status}
         self._trail.record(session, caller, "connect_oauth_integration", **facts)
-        if before is not None and row.account is not None and before != row.account:
-            self._trail.record(session, caller, "change_oauth_account", **facts, before=before, after=row.account)
+        if _another(before, (row.subject, row.account)):
+            names = {"before": before[1] or before[0], "after": row.account or row.subject}
+            self._trail.record(session, caller, "change_oauth_account", **facts, **names)
         return row.guid, integration.guid
 
     def _fill(self, row: Connection, integration: Integration, new: Consented) -> None:
         row.fingerprint, row.config_version = integration.fingerprint, integration.config_version
         self._seals.put(row, access=new.tokens.access_token, refresh=new.tokens.refresh_token)
-        row.scopes = " ".join(new.config.scopes)
+        row.scopes = row.asked_scopes = " ".join(new.config.scopes)
+        row.extras, row.subject = {}, None
         put_terms(row, new.tokens, new.asked_at)
         missing = missing_scopes(new.config, new.tokens)
         row.status = "reauth_required" if missing else "connected"
@@ -142,53 +170,92 @@ class Connections:
         row.account = new.account
         row.lease_owner = row.lease_until = None
         row.attempt_hash = row.attempt_time = None
+        row.attempts_lost = 0
         row.refreshed_time = None
 
-    async def of_user(self, user_id: int) -> list[ConnectionView]:
+    async def of_user(self, user_id: int) -> Views:
         """One person's connections, oldest first."""
-        return await self._db.read(_views, user_id)
+        return await self.list(user_id=user_id)
 
-    async def all(self) -> list[ConnectionView]:
+    async def all(self) -> Views:
         """Everybody's connections, oldest first."""
-        return await self._db.read(_views, None)
+        return await self.list()
+
+    async def list(
+        self, user_id: int | None = None, integration_id: int | None = None, role: str | None = None
+    ) -> Views:
+        """The connections of one person, at one integration, in one role ("" is the default one), oldest first."""
+        return await self._db.read(_views, user_id, integration_id, role)
 
     async def get(self, caller: Caller, guid: str) -> ConnectionView:
         """One connection: one's own, or any for administrators. Raises ApiError 404, code 220."""
-        found = await self._db.read(_views, None if caller.has("administrator") else caller.user_id, guid)
+        own = None if caller.has("administrator") else caller.user_id
+        found = await self._db.read(_views, own, None, None, guid)
         if not found:
             raise ApiError(404, NO_SESSION, "The requested OAuth session does not exist.")
         return found[0]
 
-    async def disconnect(self, caller: Caller, guid: str) -> None:
+    async def disconnect(self, caller: Caller, guid: str) -> Ended:
         """Delete a connection now, and tell the provider in the background. Raises ApiError 404, code 220."""
-        view = await self.get(caller, guid)
-        config, tokens = await self._db.write(self._delete, caller, view)
-        self._standings.forget(view.user_guid, view.integration_guid)
-        if config is not None and tokens is not None:
+        ended = await self.revoke(caller, [await self.get(caller, guid)], "disconnected")
+        if not ended:
+            raise ApiError(404, NO_SESSION, "The requested OAuth session does not exist.")
+        return ended[0]
+
+    async def revoke(self, actor: Caller | None, connections: Sequence[ConnectionView], why: str) -> Sequence[Ended]:
+        """Delete these connections now; the providers are told in the background. Who may is the caller's to decide.
+
+        `why` is a word for the audit trail. Those that were gone already are left out of the answer.
+        """
+        ended, unwanted = await self._db.write(self._delete, actor, connections, why)
+        for there in connections:
+            self._standings.forget(there.user_guid, there.integration_guid, there.role)
+        for config, tokens in unwanted:
             self._revoker.later(config, [tokens])
+        return ended
 
     def _delete(
-        self, session: Session, caller: Caller, view: ConnectionView
-    ) -> tuple[ClientConfig | None, Tokens | None]:
-        row = row_of(session, view.guid)
-        if row is None:
-            raise ApiError(404, NO_SESSION, "The requested OAuth session does not exist.")
-        integration = session.get(Integration, row.integration_id)
-        config = None
-        # Only the endpoint that issued a token may see it again (decision 3 of security.md 0.1).
-        if integration is not None and integration.fingerprint == row.fingerprint:
-            config = self._integrations.client_config(integration)
-        tokens = self._opened(row)
-        session.delete(row)
-        self._trail.record(
-            session,
-            caller,
-            "disconnect_oauth_integration",
-            integration=view.integration_guid,
-            connection=view.guid,
-            user=view.user_guid,
+        self, session: Session, actor: Caller | None, connections: Sequence[ConnectionView], why: str
+    ) -> tuple[Sequence[Ended], Sequence[tuple[ClientConfig, Tokens]]]:
+        views = {view.guid: view for view in connections}
+        query = (
+            select(Connection, Integration)
+            .join(Integration, col(Integration.id) == Connection.integration_id)
+            .where(col(Connection.guid).in_(views))
+            .order_by(col(Connection.id))
         )
-        return config, tokens
+        ended: list[Ended] = []
+        unwanted: list[tuple[ClientConfig, Tokens]] = []
+        for row, integration in session.exec(query.with_for_update(of=Connection)).all():
+            view = views[row.guid]
+            tokens = self._opened(row)
+            config, vendor = self._where_to_end(row, integration, tokens)
+            if config is not None and tokens is not None:
+                unwanted.append((config, tokens))
+            session.delete(row)
+            ended.append(Ended(view, vendor))
+            facts = {"integration": integration.guid, "connection": row.guid, "role": row.role_key, "why": why}
+            self._trail.record(
+                session, actor, "disconnect_oauth_integration", user=view.user_guid, vendor=vendor, **facts
+            )
+        return ended, unwanted
+
+    def _where_to_end(
+        self, row: Connection, integration: Integration, tokens: Tokens | None
+    ) -> tuple[ClientConfig | None, str]:
+        """The client to revoke with, or None and why there is none: see `Ended`."""
+        if tokens is None:
+            return None, "unreadable"
+        if tokens.access is None and tokens.refresh is None:
+            return None, "nothing"
+        # Only the endpoint that issued a token may see it again (decision 3 of security.md 0.1).
+        if integration.fingerprint != row.fingerprint:
+            return None, "changed"
+        try:
+            config = self._integrations.client_config(integration)
+        except (SealBroken, ApiError):
+            return None, "unreadable"
+        return (config, "told") if config.revocation_uri else (None, "no_endpoint")
 
     def _opened(self, row: Connection) -> Tokens | None:
         try:
@@ -213,7 +280,17 @@ class Connections:
         return afterwards
 
 
-def _views(session: Session, user_id: int | None, guid: str | None = None) -> list[ConnectionView]:
+def _another(before: tuple[str | None, str | None], after: tuple[str | None, str | None]) -> bool:
+    """Whether a consent brought another account than there was: by the vendor's own id, or else by its name (O-37)."""
+    for old, new in zip(before, after, strict=True):
+        if old is not None and new is not None:
+            return old != new
+    return False
+
+
+def _views(
+    session: Session, user_id: int | None, integration_id: int | None, role: str | None, guid: str | None = None
+) -> Views:
     query = (
         select(Connection, Integration, User)
         .join(Integration, col(Integration.id) == Connection.integration_id)
@@ -222,6 +299,10 @@ def _views(session: Session, user_id: int | None, guid: str | None = None) -> li
     )
     if user_id is not None:
         query = query.where(Connection.user_id == user_id)
+    if integration_id is not None:
+        query = query.where(Connection.integration_id == integration_id)
+    if role is not None:
+        query = query.where(Connection.role_key == role)
     if guid is not None:
         query = query.where(Connection.guid == guid)
     return [_view(*row) for row in session.exec(query).all()]
@@ -237,10 +318,13 @@ def _view(row: Connection, integration: Integration, user: User) -> ConnectionVi
         integration_guid=integration.guid,
         integration_name=integration.name or integration.template,
         template=integration.template,
+        role=row.role_key,
         status=row.status,
         reason=row.status_reason,
         account=row.account,
+        subject=row.subject,
         scopes=tuple(row.scopes.split()),
+        asked=None if row.asked_scopes is None else tuple(row.asked_scopes.split()),
         has_refresh_token=row.sealed_refresh is not None,
         access_expires_at=row.access_expires_at,
         created_time=row.created_time,

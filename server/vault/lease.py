@@ -19,6 +19,7 @@ from server.db.models import Connection, Integration
 from server.keys.credentials import digest
 from server.vault.owner import is_dead
 from server.vault.seals import Seals
+from server.vault.terms import lifetime, subject_of
 
 # Longer than twice the outbound client's total deadline of 10 seconds.
 LEASE_SECONDS = 30.0
@@ -34,6 +35,7 @@ class Taken:
     refresh_token: Secret
     scopes: tuple[str, ...]
     uncertain: bool
+    role: str
     integration: Integration = field(repr=False)
 
 
@@ -60,12 +62,15 @@ def same_client(row: Connection, integration: Integration) -> bool:
 
 
 def put_terms(row: Connection, tokens: TokenSet, asked_at: datetime) -> None:
-    """Type, lifetime and scopes of an answer; the lifetime counts from when it was asked for (O-28)."""
+    """Type, lifetime, scopes and extras of an answer; the lifetime counts from when it was asked for (O-28)."""
     row.token_type = tokens.token_type
-    row.access_lifetime = tokens.expires_in
-    row.access_expires_at = None if tokens.expires_in is None else asked_at + timedelta(seconds=tokens.expires_in)
+    row.access_lifetime = lifetime(tokens, asked_at)
+    row.access_expires_at = None if row.access_lifetime is None else asked_at + timedelta(seconds=row.access_lifetime)
     if tokens.scopes is not None:
         row.scopes = " ".join(tokens.scopes)
+    if tokens.extras:
+        row.extras = dict(tokens.extras)
+    row.subject = subject_of(tokens) or row.subject
 
 
 def _held(session: Session, guid: str, fence: int) -> Connection | None:
@@ -117,7 +122,7 @@ class Leases:
         row.fence += 1
         row.attempt_hash, row.attempt_time = marker, moment
         session.add(row)
-        return Taken(guid, row.fence, token, tuple(row.scopes.split()), uncertain, integration)
+        return Taken(guid, row.fence, token, tuple(row.scopes.split()), uncertain, row.role_key, integration)
 
     def renew(self, session: Session, taken: Taken, tokens: TokenSet, asked_at: datetime) -> Connection | None:
         """Store what the provider answered; None when the lease was lost, and then nothing is written.
@@ -127,9 +132,9 @@ class Leases:
         row = _held(session, taken.guid, taken.fence)
         if row is None:
             return None
+        row.version += 1
         self._seals.put(row, access=tokens.access_token, refresh=tokens.refresh_token or taken.refresh_token)
         put_terms(row, tokens, asked_at)
-        row.version += 1
         row.attempt_hash = row.attempt_time = None
         row.refreshed_time = row.updated_time = self._clock()
         _let_go(row)

@@ -11,7 +11,7 @@ from typing import TypeVar
 from sqlmodel import Session, select
 
 from integrations.contract import ClientConfig, TokenSet
-from integrations.errors import AddressRefused, ClientRejected, ConsentEnded, Malformed, Passing
+from integrations.errors import AddressRefused, ClientRejected, ConsentEnded, Malformed, Passing, ProviderError
 from integrations.grants.refresh import refresh
 from integrations.http import OutboundClient
 from server.audit.trail import Trail
@@ -22,8 +22,10 @@ from server.oauth.integrations import Integrations
 from server.vault.backoff import Backoff
 from server.vault.errors import UNUSABLE, IntegrationBroken, NeedsConsent, TryLater, VaultError
 from server.vault.lease import Busy, Clock, Leases, Moved, Taken, row_of
+from server.vault.outcomes import Outcome, Outcomes
 from server.vault.revoker import Revoker, Tokens
 from server.vault.standing import Standings
+from server.vault.terms import skew_of
 from server.web.errors import ApiError
 
 log = logging.getLogger("tabard.vault")
@@ -47,6 +49,7 @@ class Renewal:
         standings: Standings,
         revoker: Revoker,
         trail: Trail,
+        outcomes: Outcomes,
         clock: Clock,
     ) -> None:
         self._db = db
@@ -56,6 +59,7 @@ class Renewal:
         self._standings = standings
         self._revoker = revoker
         self._trail = trail
+        self._outcomes = outcomes
         self._clock = clock
 
     async def run(self, row: Connection, backoff: Backoff, key: Hashable) -> VaultError | None:
@@ -82,16 +86,19 @@ class Renewal:
         try:
             tokens = await refresh(self._client, config, refresh_token=taken.refresh_token, scopes=taken.scopes)
         except ConsentEnded as error:
+            self._tell(taken, error)
             backoff.succeeded(key)
             return await self._ended(taken, error.code)
         except ClientRejected as error:
             backoff.failed(key)
             await self._release(taken, spent=False)
+            self._tell(taken, error)
             self._note(taken, "refuse_oauth_client", error.code)
             return IntegrationBroken(error.reason)
         except (Passing, Malformed) as error:
             delay = backoff.failed(key, getattr(error, "retry_after", None))
             await self._release(taken, spent=not isinstance(error, AddressRefused))
+            self._tell(taken, error)
             self._note(taken, "fail_oauth_refresh", error.code)
             return TryLater(error.reason, delay)
         backoff.succeeded(key)
@@ -110,6 +117,7 @@ class Renewal:
         except DatabaseUnavailable:
             log.error("new tokens of connection %s could not be stored", taken.guid)
             return TryLater("The renewed connection could not be stored.", 5.0)
+        self._outcomes.tell(Outcome(taken.integration.guid, taken.guid, "refresh", True, skew=skew_of(tokens)))
         if gone:
             self._revoker.later(config, [Tokens(tokens.access_token, tokens.refresh_token or taken.refresh_token)])
         return None
@@ -128,7 +136,7 @@ class Renewal:
         if marked is None:
             return None
         reason, user_guid = marked
-        self._standings.forget(user_guid, taken.integration.guid)
+        self._standings.forget(user_guid, taken.integration.guid, taken.role)
         return NeedsConsent(reason)
 
     def _end(self, session: Session, taken: Taken, code: str) -> tuple[str, str] | None:
@@ -149,6 +157,10 @@ class Renewal:
             await self._db.write(self._leases.release, taken, spent)
         except DatabaseUnavailable:
             log.error("the lease of connection %s could not be given back; it ends by time", taken.guid)
+
+    def _tell(self, taken: Taken, error: ProviderError) -> None:
+        integration = taken.integration.guid
+        self._outcomes.tell(Outcome(integration, taken.guid, "refresh", False, error.code, error.reason))
 
     def _note(self, taken: Taken, action: str, code: str) -> None:
         log.warning("refresh of connection %s: %s (%s)", taken.guid, action, code)

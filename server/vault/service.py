@@ -6,7 +6,7 @@ import asyncio
 import math
 import time
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from integrations.errors import ClientRejected, ConsentEnded, ProviderError
 from integrations.grants.client_credentials import fetch
@@ -19,7 +19,9 @@ from server.oauth.integrations import Integrations
 from server.vault.background import Background
 from server.vault.backoff import Backoff
 from server.vault.errors import UNUSABLE, IntegrationBroken, NotConnected, TryLater, VaultError
-from server.vault.tokens import WAIT, Issued, margin
+from server.vault.outcomes import Outcome, Outcomes
+from server.vault.terms import margin, skew_of
+from server.vault.tokens import WAIT, Issued
 from server.web.errors import ApiError
 
 # A token without an end is asked for again after this long, so that a withdrawn one is not kept for ever.
@@ -37,12 +39,18 @@ class ServiceTokens:
     """Client-credentials tokens, one for each exact configuration of an integration."""
 
     def __init__(
-        self, db: Database, integrations: Integrations, client: OutboundClient, background: Background
+        self,
+        db: Database,
+        integrations: Integrations,
+        client: OutboundClient,
+        background: Background,
+        outcomes: Outcomes,
     ) -> None:
         self._db = db
         self._integrations = integrations
         self._client = client
         self._background = background
+        self._outcomes = outcomes
         self._backoff = Backoff()
         self._kept: dict[Hashable, _Kept] = {}
         self._inflight: dict[Hashable, asyncio.Task[_Kept | VaultError]] = {}
@@ -85,22 +93,29 @@ class ServiceTokens:
         try:
             tokens = await fetch(self._client, config)
         except (ClientRejected, ConsentEnded) as error:
+            self._tell(row, error)
             self._backoff.failed(key)
             return IntegrationBroken(error.reason)
         except ProviderError as error:
+            self._tell(row, error)
             return TryLater(error.reason, self._backoff.failed(key, getattr(error, "retry_after", None)))
         self._backoff.succeeded(key)
+        self._outcomes.tell(Outcome(row.guid, "", "service", True, skew=skew_of(tokens)))
         life = tokens.expires_in
         issued = Issued(
             tokens.access_token,
             tokens.token_type,
             None if life is None else math.floor(life),
             tokens.scopes if tokens.scopes is not None else config.scopes,
+            tokens.extras,
         )
         ends = math.inf if life is None else asked + life
         kept = _Kept(issued, min(ends - margin(life), asked + LONGEST_KEPT), ends)
         self._kept[key] = kept
         return kept
+
+    def _tell(self, row: Integration, error: ProviderError) -> None:
+        self._outcomes.tell(Outcome(row.guid, "", "service", False, error.code, error.reason))
 
 
 def _as_of_now(kept: _Kept) -> Issued:
@@ -108,4 +123,4 @@ def _as_of_now(kept: _Kept) -> Issued:
     if math.isinf(kept.ends):
         return kept.issued
     left = max(0, math.floor(kept.ends - time.monotonic()))
-    return Issued(kept.issued.access_token, kept.issued.token_type, left, kept.issued.scopes)
+    return replace(kept.issued, expires_in=left)

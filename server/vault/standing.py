@@ -36,18 +36,18 @@ class Standings:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._known: Remembered[tuple[str, str], Standing | None] = Remembered(self._read, _good)
+        self._known: Remembered[tuple[str, str, str], Standing | None] = Remembered(self._read, _good)
 
-    async def of(self, user_guid: str, integration_guid: str) -> Standing | None:
-        """The standing, or None where the person never connected. Warm: no database."""
-        return await self._known.get((user_guid, integration_guid))
+    async def of(self, user_guid: str, integration_guid: str, role: str = "") -> Standing | None:
+        """The standing in this role, or None where the person never connected so. Warm: no database."""
+        return await self._known.get((user_guid, integration_guid, role))
 
-    async def _read(self, names: tuple[str, str]) -> Standing | None:
+    async def _read(self, names: tuple[str, str, str]) -> Standing | None:
         return await self._db.read(_load, *names)
 
-    def forget(self, user_guid: str, integration_guid: str) -> None:
+    def forget(self, user_guid: str, integration_guid: str, role: str = "") -> None:
         """One person's connection changed."""
-        self._known.forget((user_guid, integration_guid))
+        self._known.forget((user_guid, integration_guid, role))
 
     def forget_all(self) -> None:
         """An integration changed, and with it perhaps everybody's connection."""
@@ -58,12 +58,12 @@ def _good(standing: Standing | None) -> bool:
     return standing is not None and standing.status == "connected"
 
 
-def _load(session: Session, user_guid: str, integration_guid: str) -> Standing | None:
+def _load(session: Session, user_guid: str, integration_guid: str, role: str) -> Standing | None:
     query = (
         select(Connection)
         .join(User, col(User.id) == Connection.user_id)
         .join(Integration, col(Integration.id) == Connection.integration_id)
-        .where(User.guid == user_guid, Integration.guid == integration_guid, Connection.role_key == "")
+        .where(User.guid == user_guid, Integration.guid == integration_guid, Connection.role_key == role)
     )
     row = session.exec(query).first()
     if row is None:

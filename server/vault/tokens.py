@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import and_
@@ -22,10 +23,10 @@ from server.vault.errors import IntegrationBroken, NeedsConsent, NotConnected, T
 from server.vault.lease import Clock, same_client
 from server.vault.renewal import Renewal
 from server.vault.seals import Seals
+from server.vault.terms import margin
 
-MARGIN = 60.0
-# A token of a short life is renewed in the last quarter of it.
-SHARE = 0.25
+# A token that is younger than this is not renewed because an app asks: another app's call has just done it.
+QUIET = 10.0
 WAIT = 15.0
 ROUNDS = 4
 MOST_OPENED = 20_000
@@ -33,17 +34,18 @@ MOST_OPENED = 20_000
 
 @dataclass(frozen=True)
 class Issued:
-    """An access token to hand out. `expires_in` is what is really left, in whole seconds; None: it does not end."""
+    """An access token to hand out. `expires_in` is what is really left, in whole seconds; None: it does not end.
+
+    `extras` are what the app needs besides the token (Salesforce's `instance_url`); `connection` is the GUID of the
+    viewer's connection it comes from, None where there is none behind it.
+    """
 
     access_token: Secret
     token_type: str
     expires_in: int | None
     scopes: tuple[str, ...]
-
-
-def margin(lifetime: float | None) -> float:
-    """How many seconds before its end a token of this lifetime is renewed."""
-    return MARGIN if lifetime is None else min(MARGIN, lifetime * SHARE)
+    extras: Mapping[str, str] = field(default_factory=dict)
+    connection: str | None = None
 
 
 def remaining(row: Connection, moment: datetime) -> float:
@@ -80,27 +82,37 @@ class Tokens:
         self._inflight: dict[str, asyncio.Task[VaultError | None]] = {}
         self._opened: OrderedDict[tuple[str, int], Secret] = OrderedDict()
 
-    async def access_token(self, user_id: int, integration_id: int) -> Issued:
-        """A token with at least its margin left. Raises NotConnected, NeedsConsent, IntegrationBroken, TryLater."""
+    async def access_token(
+        self, user_id: int, integration_id: int, *, role: str = "", min_ttl: float | None = None, force: bool = False
+    ) -> Issued:
+        """A token of the viewer's connection in this role, with at least its margin left.
+
+        With `min_ttl` it is renewed when less than so many seconds are left (see `terms.margin`), with `force` in
+        any case, but never one that is younger than `QUIET`. Raises NotConnected, NeedsConsent, IntegrationBroken,
+        TryLater.
+        """
+        name = (user_id, integration_id, role)
         for _ in range(ROUNDS):
-            row, integration = await self._db.read(_find, user_id, integration_id)
+            row, integration = await self._db.read(_find, *name)
             moment = self._clock()
-            if remaining(row, moment) > margin(row.access_lifetime):
+            wanted = math.inf if force else margin(row.access_lifetime, min_ttl)
+            left = remaining(row, moment)
+            if left > wanted or (left >= 1 and _young(row, moment)) or (math.isinf(left) and not force):
                 return self._issue(row, moment)
             if row.sealed_refresh is None:
-                if remaining(row, moment) >= 1:
+                if left >= 1:
                     return self._issue(row, moment)
                 raise NeedsConsent("expired")
             trouble = await self._renewed(row, integration)
             if isinstance(trouble, TryLater | IntegrationBroken):
-                return await self._whatever_is_left(user_id, integration_id, trouble)
+                return await self._whatever_is_left(name, trouble)
             if trouble is not None:
                 raise trouble
         raise TryLater("The connection keeps changing while it is read.", 1.0)
 
-    async def _whatever_is_left(self, user_id: int, integration_id: int, trouble: VaultError) -> Issued:
+    async def _whatever_is_left(self, name: tuple[int, int, str], trouble: VaultError) -> Issued:
         """The provider did not help: a token that is still valid is better than none (O-27)."""
-        row, _ = await self._db.read(_find, user_id, integration_id)
+        row, _ = await self._db.read(_find, *name)
         moment = self._clock()
         if remaining(row, moment) >= 1:
             return self._issue(row, moment)
@@ -140,10 +152,14 @@ class Tokens:
                 self._opened.popitem(last=False)
         left = remaining(row, moment)
         expires_in = None if math.isinf(left) else math.floor(left)
-        return Issued(token, row.token_type, expires_in, tuple(row.scopes.split()))
+        return Issued(token, row.token_type, expires_in, tuple(row.scopes.split()), row.extras, row.guid)
 
 
-def _find(session: Session, user_id: int, integration_id: int) -> tuple[Connection, Integration]:
+def _young(row: Connection, moment: datetime) -> bool:
+    return 0 <= (moment - row.updated_time).total_seconds() < QUIET
+
+
+def _find(session: Session, user_id: int, integration_id: int, role: str) -> tuple[Connection, Integration]:
     """The usable connection. Raises NotConnected, NeedsConsent."""
     query = (
         select(Connection, Integration)
@@ -152,7 +168,7 @@ def _find(session: Session, user_id: int, integration_id: int) -> tuple[Connecti
             and_(
                 col(Connection.user_id) == user_id,
                 col(Connection.integration_id) == integration_id,
-                col(Connection.role_key) == "",
+                col(Connection.role_key) == role,
             )
         )
     )

@@ -11,6 +11,7 @@ from server.oauth.integrations import Integrations
 from server.vault.background import Background
 from server.vault.connections import Connections
 from server.vault.lease import Clock, Leases
+from server.vault.outcomes import Outcomes
 from server.vault.owner import new_owner
 from server.vault.renewal import Renewal
 from server.vault.revoker import Revoker
@@ -35,6 +36,7 @@ class Vault:
     ) -> None:
         seals = Seals(keyring)
         self.background = Background()
+        self.outcomes = Outcomes()
         self.standings = Standings(db)
         self.revoker = Revoker(client, self.background)
         self.connections = Connections(
@@ -44,6 +46,7 @@ class Vault:
             standings=self.standings,
             revoker=self.revoker,
             trail=trail,
+            outcomes=self.outcomes,
             clock=clock,
         )
         renewal = Renewal(
@@ -54,10 +57,11 @@ class Vault:
             standings=self.standings,
             revoker=self.revoker,
             trail=trail,
+            outcomes=self.outcomes,
             clock=clock,
         )
         self.tokens = Tokens(db, seals, renewal, self.background, clock=clock)
-        self.service = ServiceTokens(db, integrations, client, self.background)
+        self.service = ServiceTokens(db, integrations, client, self.background, self.outcomes)
 
     async def aclose(self) -> None:
         """Let refreshes and revocations end; call it before the outbound client and the database are closed."""

@@ -47,8 +47,11 @@ class Association(SQLModel, table=True):
 class Connection(SQLModel, table=True):
     """One viewer's sealed tokens at one integration, for one role (`role_key`, empty for the default).
 
-    `version` grows with each write of tokens; `fence`, `lease_*` and `attempt_*` belong to the refresh
-    lease (security.md 7.1). `fingerprint` and `config_version` are those the tokens were issued under.
+    `version` grows with each write of tokens and is part of what they are sealed with (`seal_form` 2; 1 is how
+    rows were sealed before); `fence`, `lease_*` and `attempt_*` belong to the refresh lease (security.md 7.1).
+    `fingerprint` and `config_version` are those the tokens were issued under. `subject` is the vendor's own id of
+    the account, `scopes` what was granted, `asked_scopes` what was asked for (NULL: before this was noted),
+    `extras` what apps need besides the token, such as Salesforce's `instance_url`.
     """
 
     __tablename__ = "connections"
@@ -69,13 +72,18 @@ class Connection(SQLModel, table=True):
     access_lifetime: float | None = None
     token_type: str = "Bearer"  # noqa: S105
     scopes: str = ""
+    asked_scopes: str | None = None
     account: str | None = None
+    subject: str | None = None
+    extras: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     version: int = 1
+    seal_form: int = 2
     fence: int = 0
     lease_owner: str | None = None
     lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     attempt_hash: str | None = None
     attempt_time: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    attempts_lost: int = 0
     created_time: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     updated_time: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     refreshed_time: datetime | None = Field(default=None, sa_type=UtcDateTime)

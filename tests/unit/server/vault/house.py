@@ -352,7 +352,7 @@ class House:
         assert view is not None
         await self.associations.replace(owner.caller, view, [row.guid for row in integrations])
 
-    async def connected(self, person: Person, integration: Any, *, refresh: bool = True) -> str:
+    async def connected(self, person: Person, integration: Any, *, refresh: bool = True, role: str = "") -> str:
         """A connection as a consent would leave it; returns its GUID."""
         from integrations.contract import Secret, TokenSet
 
@@ -369,6 +369,7 @@ class House:
             tokens=tokens,
             asked_at=self.time(),
             account=person.caller.username,
+            role=role,
         )
         guid = await self.vault.connections.save(person.caller, consented)
         assert guid is not None

@@ -30,8 +30,10 @@ def test_put_and_opened():
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("guid", "h"), ("user_id", 2), ("integration_id", 3), ("fingerprint", "e")]
-)
+    ("field", "value"),
+    [("guid", "h"), ("user_id", 2), ("integration_id", 3), ("fingerprint", "e"),
+     ("version", 2), ("role_key", "ANALYST"), ("seal_form", 1)],
+)  # fmt: skip
 def test_a_row_made_somebody_elses_does_not_open(field: str, value: Any):
     row = sealed(Secret("r"))
     setattr(row, field, value)
@@ -47,3 +49,27 @@ def test_one_column_is_not_the_other():
         SEALS.access(row)
     with pytest.raises(SealBroken):
         Seals(Keyring(b"x" * 32)).access(sealed())
+
+
+def test_an_older_value_put_back_does_not_open():
+    row = sealed(Secret("first"))
+    older = row.sealed_refresh
+    row.version += 1
+    SEALS.put(row, access=Secret("a"), refresh=Secret("second"))
+    row.sealed_refresh = older
+    with pytest.raises(SealBroken):
+        SEALS.refresh(row)
+
+
+def test_rows_from_before_versions_counted_open_until_their_next_write():
+    row = Connection(guid="g", user_id=1, integration_id=2, fingerprint="f", seal_form=1, version=7)
+    row.sealed_access = Keyring(b"k" * 32).seal("old", purpose="connection", bound_to="connections|g|1|2|f|access")
+    opened = SEALS.access(row)
+    assert opened is not None
+    assert opened.reveal() == "old"
+    old = row.sealed_access
+    SEALS.put(row, access=opened, refresh=None)
+    assert row.seal_form == 2
+    row.sealed_access = old
+    with pytest.raises(SealBroken):
+        SEALS.access(row)

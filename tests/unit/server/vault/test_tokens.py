@@ -10,7 +10,8 @@ import pytest
 from server.db.models import Connection
 from server.oauth.integrations import Draft
 from server.vault.errors import IntegrationBroken, NeedsConsent, NotConnected, TryLater
-from server.vault.tokens import margin
+from server.vault.seals import Seals
+from server.vault.terms import margin
 from tests.unit.server.vault.house import CANARY, SECRET, House, until
 
 
@@ -123,9 +124,11 @@ async def test_invalid_grant_after_another_gateway_rotated_is_not_believed(house
     def rotated_elsewhere(_form: object) -> httpx.Response:
         house.provider.fault = None
         with house.change(Connection) as rows:
-            row = rows[0]
+            row, seals = rows[0], Seals(house.keyring)
+            access, refresh = seals.access(row), seals.refresh(row)
             row.fence += 1
             row.version += 1
+            seals.put(row, access=access, refresh=refresh)
             row.lease_owner = row.lease_until = None
             row.access_expires_at = None
         return httpx.Response(400, json={"error": "invalid_grant"})
@@ -310,3 +313,42 @@ async def test_another_gateways_lease_is_waited_for_and_a_dead_ones_taken(house,
     with house.change(Connection) as rows:
         rows[0].lease_until = house.time() - timedelta(hours=2)
     assert (await house.vault.tokens.access_token(alice.id, integration.id)).access_token
+
+
+async def test_connections_of_several_roles_are_apart(house):
+    alice, integration = await one(house)
+    await house.connected(alice, integration, role="ANALYST")
+    plain = await house.vault.tokens.access_token(alice.id, integration.id)
+    analyst = await house.vault.tokens.access_token(alice.id, integration.id, role="ANALYST")
+    assert plain.connection != analyst.connection
+    with pytest.raises(NotConnected):
+        await house.vault.tokens.access_token(alice.id, integration.id, role="analyst")
+    assert [view.role for view in await house.vault.connections.list(user_id=alice.id)] == ["", "ANALYST"]
+    assert len(await house.vault.connections.list(integration_id=integration.id, role="ANALYST")) == 1
+
+
+async def test_an_app_may_ask_for_more_life_than_is_left(house):
+    alice, integration = await one(house)
+    tokens = house.vault.tokens
+    house.time.ahead = 1800
+    assert (await tokens.access_token(alice.id, integration.id, min_ttl=1700)).access_token.reveal() == "at-alice-0"
+    assert (await tokens.access_token(alice.id, integration.id, min_ttl=1900)).expires_in > 3590
+    assert house.provider.refreshes == 1
+    for _ in range(5):
+        house.time.ahead += 60
+        await tokens.access_token(alice.id, integration.id, min_ttl=100_000)
+    assert house.provider.refreshes == 1
+
+
+async def test_a_forced_renewal_is_one_for_all_who_ask_for_it(house):
+    alice, integration = await one(house)
+    tokens = house.vault.tokens
+    assert (await tokens.access_token(alice.id, integration.id, force=True)).access_token.reveal() == "at-alice-0"
+    house.time.ahead = 60
+    house.provider.delay = 0.05
+    asked = (tokens.access_token(alice.id, integration.id, force=True) for _ in range(50))
+    answers = {answer.access_token.reveal() for answer in await asyncio.gather(*asked)}
+    assert len(answers) == 1
+    again = await tokens.access_token(alice.id, integration.id, force=True)
+    assert answers == {again.access_token.reveal()}
+    assert house.provider.refreshes == 1
