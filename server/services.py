@@ -33,6 +33,7 @@ from server.instances.prepare import Preparer
 from server.keys.keyring import Keyring
 from server.links.links import Links
 from server.oauth.associations import Associations
+from server.oauth.choices import Choices
 from server.oauth.integrations import Integrations
 from server.oauth.visiting import Visiting
 from server.publishing.deploy import Deployer
@@ -77,6 +78,7 @@ class Services:
     variables: Variables
     integrations: Integrations
     associations: Associations
+    choices: Choices
     visitors: VisitorKeys
     visiting: Visiting
     vault: Vault
@@ -148,6 +150,7 @@ def assemble(
         variables=variables,
         integrations=integrations,
         associations=associations,
+        choices=Choices(db, trail),
         visitors=VisitorKeys(db, keyring, sessions),
         visiting=visiting,
         vault=Vault(db, keyring, integrations, client=outbound, trail=trail),

@@ -10,7 +10,7 @@ from typing import Any
 from sqlmodel import Session, col, delete, select
 
 from server.db.clock import now
-from server.db.models import Bundle, Content, EnvironmentVariable, Permission, User
+from server.db.models import Bundle, Content, EnvironmentVariable, Permission, RoleChoice, User
 from server.web.errors import DUPLICATE_NAME, ApiError, invalid, not_found
 
 INVALID_NAME = 5
@@ -106,6 +106,7 @@ def drop(session: Session, guid: str) -> tuple[int, list[int]]:
     row = by_guid(session, guid)
     assert row.id is not None
     bundles = [b for b in session.exec(select(Bundle.id).where(Bundle.content_id == row.id)).all() if b is not None]
+    session.exec(delete(RoleChoice).where(col(RoleChoice.content_guid) == guid))
     session.delete(row)
     return row.id, bundles
 

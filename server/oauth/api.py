@@ -147,14 +147,16 @@ def _integrations(service: Integrations) -> list[Route]:
     return found.routes
 
 
-def _wanted(body: Any) -> list[str]:
-    shape = 'Send a list such as [{"oauth_integration_guid": "..."}]; an empty list removes all.'
-    if not isinstance(body, list) or len(body) > MOST:
+def _wanted(body: Any) -> tuple[list[str], dict[str, str]]:
+    """The integrations a list names, and the roles it pins. Raises ApiError 400, code 208."""
+    shape = 'Send a list such as [{"oauth_integration_guid": "...", "role": "ANALYST"}]; an empty list removes all.'
+    if not isinstance(body, list) or len(body) > MOST or not all(isinstance(item, dict) for item in body):
         raise ApiError(400, INVALID_LIST, shape)
-    guids = [item.get("oauth_integration_guid") if isinstance(item, dict) else None for item in body]
-    if not all(isinstance(guid, str) for guid in guids):
+    guids = [item.get("oauth_integration_guid") for item in body]
+    pins = {guid: item["role"] or "" for guid, item in zip(guids, body, strict=True) if "role" in item}
+    if not all(isinstance(text, str) for text in [*guids, *pins.values()]):
         raise ApiError(400, INVALID_LIST, shape)
-    return [str(guid) for guid in guids]
+    return [str(guid) for guid in guids], pins
 
 
 def _associations(associations: Associations, guard: Guard) -> list[Route]:
@@ -170,14 +172,18 @@ def _associations(associations: Associations, guard: Guard) -> list[Route]:
 
     wanted = Annotated[list[wire.AssociationInput], Field(max_length=MOST)]
 
-    each = "Each integration must be there (208), be listed once (258) and suit the content (209, 237)."
+    each = (
+        "Each integration must be there and take the role, if one is given (208), be listed once (258) and suit the "
+        "content (209, 237)."
+    )
     replaced = Says(reply=list[wire.AssociationObject], body=wanted, refuses=each)
 
     @found.put(path, role="publisher", says=replaced)
     async def replace(request: Request, caller: Caller) -> Response:
         """Make the content's integrations exactly these."""
         view = await guard.editable(caller, guid_in(request))
-        rows = await associations.replace(caller, view, _wanted(await read_json(request)))
+        guids, pins = _wanted(await read_json(request))
+        rows = await associations.replace(caller, view, guids, pins)
         return json_reply([wire.association(row, view.guid) for row in rows])
 
     return found.routes

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from sqlmodel import Session
 
@@ -11,8 +12,9 @@ from server.content.directory import Directory
 from server.content.view import ContentView
 from server.db.clock import now
 from server.db.engine import Database
+from server.db.models import Integration
 from server.links.store import is_shared
-from server.oauth import permissions, store
+from server.oauth import permissions, roles, store
 from server.oauth.fitting import misfit
 from server.oauth.integrations import Integrations
 from server.oauth.store import AssociationView
@@ -31,6 +33,7 @@ class Associations:
     def __init__(self, db: Database, trail: Trail, integrations: Integrations, directory: Directory) -> None:
         self._db = db
         self._trail = trail
+        self._catalog = integrations.catalog
         self._known: Remembered[str, tuple[AssociationView, ...]] = Remembered(self._load)
         self._on_change: list[Callable[[str], object]] = []
         integrations.when_changed(self._known.forget_all)
@@ -46,24 +49,32 @@ class Associations:
         return await self._known.get(content_guid)
 
     async def _load(self, content_guid: str) -> tuple[AssociationView, ...]:
-        return await self._db.read(store.associations, content_guid)
+        found = await self._db.read(store.associations, content_guid)
+        return tuple(self._completed(there) for there in found)
 
-    async def replace(self, actor: Caller, view: ContentView, guids: Sequence[str]) -> tuple[AssociationView, ...]:
+    def _completed(self, there: AssociationView) -> AssociationView:
+        return replace(there, takes_roles=roles.takes_roles(self._catalog.get(there.template)))
+
+    async def replace(
+        self, actor: Caller, view: ContentView, guids: Sequence[str], pins: Mapping[str, str] | None = None
+    ) -> tuple[AssociationView, ...]:
         """Make the content's integrations exactly these.
 
-        Raises ApiError 400: 208 unknown, 258 twice, 237 wrong kind for this content; 403: 209 not the actor's to use.
+        `pins` names the roles that are pinned, by integration GUID ("" takes a pin away); those it leaves out stay.
+        Raises ApiError 400: 208 unknown, or a role that cannot be, 258 twice, 237 wrong kind for this content; 403:
+        209 not the actor's to use.
         """
-        found = await self._db.write(self._replace, actor, view, list(guids))
+        found = await self._db.write(self._replace, actor, view, list(guids), pins or {})
         self._known.forget(view.guid)
         self._tell(view.guid)
-        return found
+        return tuple(self._completed(there) for there in found)
 
     async def add(self, actor: Caller, view: ContentView, guids: Sequence[str]) -> None:
         """Let the content also use these. Raises as `replace`, and then nothing was added."""
 
         def write(session: Session) -> None:
             before = [there.guid for there in store.associations(session, view.guid)]
-            self._replace(session, actor, view, [*before, *(guid for guid in guids if guid not in before)])
+            self._replace(session, actor, view, [*before, *(guid for guid in guids if guid not in before)], {})
 
         await self._db.write(write)
         self._known.forget(view.guid)
@@ -74,15 +85,16 @@ class Associations:
             notice(content_guid)
 
     def _replace(
-        self, session: Session, actor: Caller, view: ContentView, guids: list[str]
+        self, session: Session, actor: Caller, view: ContentView, guids: list[str], pins: Mapping[str, str]
     ) -> tuple[AssociationView, ...]:
         wanted = [guid.lower() for guid in guids]
         if len(set(wanted)) != len(wanted):
             raise ApiError(400, TWICE, "An integration is listed twice; list each once.")
         rows = {row.guid: row for row in store.everything(session)}
         before = {there.guid for there in store.associations(session, view.guid)}
+        pinned = {guid.lower(): role for guid, role in pins.items()}
         shared = is_shared(session, view.id, now())
-        ids: list[int] = []
+        chosen: list[Integration] = []
         for guid in wanted:
             row = rows.get(guid)
             if row is None:
@@ -92,10 +104,21 @@ class Associations:
             reason = misfit(row.auth_type, view.app_mode, view.access_type, shared=shared)
             if reason is not None:
                 raise ApiError(400, WRONG_AUTH_TYPE, reason)
-            assert row.id is not None
-            ids.append(row.id)
-        store.replace_associations(session, view.id, ids)
-        self._trail.record(
-            session, actor, "edit_content_oauth_integrations", content=view.guid, integrations=sorted(wanted)
+            wrong = roles.problem(self._catalog.get(row.template), pinned.get(guid, ""))
+            if wrong is not None:
+                raise ApiError(400, INVALID_LIST, wrong)
+            chosen.append(row)
+        ids = {row.guid: row.id for row in chosen if row.id is not None}
+        store.replace_associations(
+            session, view.id, list(ids.values()), {ids[guid]: role for guid, role in pinned.items() if guid in ids}
         )
-        return store.associations(session, view.guid)
+        after = store.associations(session, view.guid)
+        self._trail.record(
+            session,
+            actor,
+            "edit_content_oauth_integrations",
+            content=view.guid,
+            integrations=sorted(wanted),
+            roles={there.guid: there.role for there in after if there.role},
+        )
+        return after

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,6 +28,10 @@ class AssociationView:
     created_time: datetime
     max_role: str = ""
     """The highest role of the keys that a Visitor API Key integration gives; else empty."""
+    role: str = ""
+    """The vendor role that the publisher pinned; empty: each viewer chooses."""
+    takes_roles: bool = False
+    """Whether a connection at this vendor is made for a role."""
 
     @property
     def label(self) -> str:
@@ -41,6 +45,7 @@ class Usage:
 
     content_guid: str
     created_time: datetime
+    role: str = ""
 
 
 def by_guid(session: Session, guid: str, *, lock: bool = False) -> Integration:
@@ -71,27 +76,27 @@ def counts(session: Session) -> dict[int, int]:
 def usages(session: Session, integration_id: int) -> list[Usage]:
     """The content items that use an integration, oldest association first."""
     query = (
-        select(Content.guid, Association.created_time)
+        select(Content.guid, Association.created_time, Association.role)
         .join(Association, col(Association.content_id) == Content.id)
         .where(Association.integration_id == integration_id)
         .order_by(col(Association.created_time), col(Content.id))
     )
-    return [Usage(guid, created) for guid, created in session.exec(query).all()]
+    return [Usage(*row) for row in session.exec(query).all()]
 
 
 def associations(session: Session, content_guid: str) -> tuple[AssociationView, ...]:
     """What a content item may use, in the order of the integrations' creation."""
     query = (
-        select(Integration, Association.created_time)
+        select(Integration, Association)
         .join(Association, col(Association.integration_id) == Integration.id)
         .join(Content, col(Content.id) == Association.content_id)
         .where(Content.guid == content_guid)
         .order_by(col(Integration.id))
     )
-    return tuple(association_view(row, created) for row, created in session.exec(query).all())
+    return tuple(association_view(row, there) for row, there in session.exec(query).all())
 
 
-def association_view(row: Integration, created: datetime) -> AssociationView:
+def association_view(row: Integration, there: Association) -> AssociationView:
     """The view of one association."""
     assert row.id is not None
     return AssociationView(
@@ -103,15 +108,19 @@ def association_view(row: Integration, created: datetime) -> AssociationView:
         auth_type=row.auth_type,
         fingerprint=row.fingerprint,
         config_version=row.config_version,
-        created_time=created,
+        created_time=there.created_time,
         max_role=str(row.config.get("max_role", "")),
+        role=there.role,
     )
 
 
-def replace_associations(session: Session, content_id: int, integration_ids: list[int]) -> None:
-    """Make the set exactly this; associations that stay keep their age."""
-    there = set(session.exec(select(Association.integration_id).where(Association.content_id == content_id)).all())
-    gone = there - set(integration_ids)
+def replace_associations(
+    session: Session, content_id: int, integration_ids: list[int], roles: Mapping[int, str] | None = None
+) -> None:
+    """Make the set exactly this; associations that stay keep their age, and their role unless `roles` has another."""
+    rows = session.exec(select(Association).where(Association.content_id == content_id)).all()
+    there = {row.integration_id: row for row in rows}
+    gone = set(there) - set(integration_ids)
     if gone:
         session.exec(
             delete(Association).where(
@@ -119,8 +128,9 @@ def replace_associations(session: Session, content_id: int, integration_ids: lis
             )
         )
     for integration_id in integration_ids:
-        if integration_id not in there:
-            session.add(Association(content_id=content_id, integration_id=integration_id))
+        row = there.get(integration_id) or Association(content_id=content_id, integration_id=integration_id)
+        row.role = (roles or {}).get(integration_id, row.role)
+        session.add(row)
     session.flush()
 
 

@@ -11,11 +11,13 @@ from integrations.template import Template
 from server.db.clock import wire
 from server.db.models import Integration
 from server.oauth.integrations import Integrations
+from server.oauth.roles import LONGEST
 from server.oauth.store import AssociationView, Usage
 
 Guid = Annotated[str, Field(pattern=r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$")]
 Line = Annotated[str, Field(max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Description = Annotated[str, Field(max_length=4096, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$")]
+RoleName = Annotated[str, Field(max_length=LONGEST)]
 ConfigText = Annotated[str, Field(max_length=4096)]
 
 
@@ -74,7 +76,7 @@ class IntegrationChange(TypedDict, total=False):
 
 
 class AssociationObject(TypedDict):
-    """This content may use that integration."""
+    """This content may use that integration; an empty role leaves the choice to each viewer."""
 
     app_guid: str
     content_guid: str
@@ -83,13 +85,17 @@ class AssociationObject(TypedDict):
     oauth_integration_description: str | None
     oauth_integration_template: str | None
     oauth_integration_auth_type: str | None
+    oauth_integration_role: str
     created_time: str
 
 
 class AssociationInput(TypedDict):
-    """An integration that content shall use."""
+    """An integration that content shall use. A role pins it for every viewer, an empty one or null leaves the choice
+    to each; left out, what is pinned stays.
+    """
 
     oauth_integration_guid: Guid
+    role: NotRequired[RoleName | None]
 
 
 class Visibility(TypedDict, total=False):
@@ -196,6 +202,7 @@ def association(view: AssociationView, content_guid: str) -> AssociationObject:
         "oauth_integration_description": view.description,
         "oauth_integration_template": view.template,
         "oauth_integration_auth_type": view.auth_type,
+        "oauth_integration_role": view.role,
         "created_time": wire(view.created_time) or "",
     }
 
@@ -210,5 +217,6 @@ def usage(row: Integration, used: Usage) -> AssociationObject:
         "oauth_integration_description": row.description,
         "oauth_integration_template": row.template,
         "oauth_integration_auth_type": row.auth_type,
+        "oauth_integration_role": used.role,
         "created_time": wire(used.created_time) or "",
     }

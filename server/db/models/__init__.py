@@ -3,7 +3,7 @@
 from server.db.models.audit import AuditEvent
 from server.db.models.content import Bundle, Content, EnvironmentVariable, Instance, Permission
 from server.db.models.labels import Bookmark, ContentTag, Tag, Thumbnail, Vanity
-from server.db.models.oauth import Association, Connection, Flow, Integration
+from server.db.models.oauth import Association, Connection, Flow, Integration, RoleChoice
 from server.db.models.people import ApiKey, BrowserSession, Group, Membership, User, VisitorKey
 from server.db.models.renderings import Rendering, Schedule
 from server.db.models.sharing import Loan, ShareLink
@@ -39,6 +39,7 @@ __all__ = [
     "Permission",
     "Rendering",
     "Repository",
+    "RoleChoice",
     "Schedule",
     "ShareLink",
     "Tag",

@@ -14,7 +14,9 @@ from server.db.clock import UtcDateTime, now
 class Integration(SQLModel, table=True):
     """A configured OAuth client. Secrets are one sealed JSON object; `config` holds none.
 
-    `config_version` grows whenever `fingerprint` changes and is never reused (security.md 7.4).
+    `config_version` grows whenever `fingerprint` changes and is never reused (security.md 7.4). `own_callback`: the
+    provider sends people back to an address of this integration alone (O-08). `one_account`: whoever connected with
+    one account of the vendor cannot change to another by consenting again (O-37).
     """
 
     __tablename__ = "integrations"
@@ -30,18 +32,33 @@ class Integration(SQLModel, table=True):
     fingerprint: str
     config_version: int = 1
     permissions: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
+    own_callback: bool = False
+    one_account: bool = False
     created_time: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     updated_time: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
 
 class Association(SQLModel, table=True):
-    """This content may use that integration."""
+    """This content may use that integration, in this role; an empty one leaves the choice to each viewer."""
 
     __tablename__ = "associations"
 
     content_id: int = Field(foreign_key="content.id", ondelete="CASCADE", primary_key=True)
     integration_id: int = Field(foreign_key="integrations.id", ondelete="CASCADE", primary_key=True, index=True)
+    role: str = ""
     created_time: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+class RoleChoice(SQLModel, table=True):
+    """The vendor role a viewer chose for one content item, or with an empty `content_guid` for all others."""
+
+    __tablename__ = "role_choices"
+
+    user_id: int = Field(foreign_key="users.id", ondelete="CASCADE", primary_key=True)
+    integration_id: int = Field(foreign_key="integrations.id", ondelete="CASCADE", primary_key=True, index=True)
+    content_guid: str = Field(primary_key=True, index=True)
+    role: str
+    updated_time: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
 
 class Connection(SQLModel, table=True):
@@ -90,7 +107,11 @@ class Connection(SQLModel, table=True):
 
 
 class Flow(SQLModel, table=True):
-    """A consent that has been started: one-time, bound to browser, person, session and configuration (O-01)."""
+    """A consent that has been started: one-time, bound to browser, person, session and configuration (O-01).
+
+    `role` is the one asked for; `redirect_uri` is where the provider was told to answer, the only address at which
+    its answer counts (O-08).
+    """
 
     __tablename__ = "flows"
 
@@ -100,6 +121,8 @@ class Flow(SQLModel, table=True):
     user_id: int = Field(foreign_key="users.id", ondelete="CASCADE", index=True)
     integration_id: int = Field(foreign_key="integrations.id", ondelete="CASCADE")
     config_version: int
+    role: str = ""
+    redirect_uri: str = ""
     sealed_verifier: bytes
     return_path: str
     content_guid: str | None = None

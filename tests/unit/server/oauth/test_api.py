@@ -189,6 +189,7 @@ async def test_the_seeds_own_line_associates(world, house):
         "oauth_integration_description": None,
         "oauth_integration_template": "custom",
         "oauth_integration_auth_type": "Viewer",
+        "oauth_integration_role": "",
         "created_time": row["created_time"],
     }
     by_cookie = house.browser(world.publisher.cookie)

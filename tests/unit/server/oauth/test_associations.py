@@ -3,6 +3,7 @@
 import pytest
 
 from server.content import store as content
+from server.oauth import roles
 from server.oauth.integrations import Draft
 from server.web.errors import ApiError
 from tests.unit.server.vault.house import House, Person, config
@@ -77,3 +78,42 @@ async def test_who_follows_associations_hears_of_a_deletion_and_of_another_way_t
     await house.integrations.delete(admin.caller, there.guid)
     assert sorted(heard) == sorted([one.guid, two.guid])
     assert other.guid not in heard
+
+
+async def test_a_pinned_role_stays_until_it_is_changed_or_the_association_goes(house: House, monkeypatch):
+    monkeypatch.setattr(roles, "takes_roles", lambda template: template is not None)
+    admin = await house.person("admin", "administrator")
+    row, other, app = await house.integration(admin), await house.integration(admin), await house.content(admin)
+    view = await house.directory.by_guid(app.guid)
+    assert view is not None
+
+    async def pinned(wanted: list[str], pins: dict[str, str] | None = None) -> list[str]:
+        found = await house.associations.replace(admin.caller, view, wanted, pins)
+        assert found == await house.associations.for_content(app.guid)
+        return [there.role for there in found]
+
+    assert await pinned([row.guid], {row.guid: "Analyst"}) == ["Analyst"]
+    assert await pinned([row.guid, other.guid]) == ["Analyst", ""]
+    await house.associations.add(admin.caller, view, [other.guid])
+    assert await pinned([row.guid, other.guid], {other.guid.upper(): "LOADER"}) == ["Analyst", "LOADER"]
+    assert await pinned([row.guid, other.guid], {row.guid: ""}) == ["", "LOADER"]
+    assert await pinned([row.guid]) == [""]
+    assert await pinned([row.guid, other.guid]) == ["", ""]
+    monkeypatch.undo()
+    with pytest.raises(ApiError, match="no roles") as caught:
+        await house.associations.replace(admin.caller, view, [row.guid], {row.guid: "ANALYST"})
+    assert (caught.value.status, caught.value.code) == (400, 208)
+
+
+async def test_a_role_over_the_wire(house: House, monkeypatch):
+    monkeypatch.setattr(roles, "takes_roles", lambda template: template is not None)
+    admin = await house.person("admin", "administrator")
+    row, app = await house.integration(admin), await house.content(admin)
+    at = f"/v1/content/{app.guid}/oauth/integrations/associations"
+    client = house.browser(key=admin.key)
+    for sent, shown in (({"role": "Analyst"}, "Analyst"), ({}, "Analyst"), ({"role": None}, ""), ({"role": ""}, "")):
+        (entry,) = (await client.put(at, json=[{"oauth_integration_guid": row.guid, **sent}])).json()
+        assert entry["oauth_integration_role"] == shown
+        assert (await client.get(at)).json() == [entry]
+    refused = await client.put(at, json=[{"oauth_integration_guid": row.guid, "role": 5}])
+    assert (refused.status_code, refused.json()["code"]) == (400, 208)

@@ -45,6 +45,7 @@ from server.db.upgrade import upgrade
 from server.keys.keyring import Keyring
 from server.oauth import api as oauth_api
 from server.oauth.associations import Associations
+from server.oauth.choices import Choices
 from server.oauth.integrations import Draft, Integrations
 from server.oauth.visiting import Visiting
 from server.sessions.handles import Handles
@@ -235,6 +236,7 @@ class House:
         self.handles = Handles(self.keyring)
         self.integrations = Integrations(self.db, self.keyring, load(), self.trail, allow_local=True)
         self.associations = Associations(self.db, self.trail, self.integrations, self.directory)
+        self.choices = Choices(self.db, self.trail)
         self.visiting = Visiting(self.directory, self.associations)
         self.sessions.entitle(self.visiting.role)
         client = self.provider.client
