@@ -36,6 +36,8 @@ class DrawnField:
     heading: str = ""
     """The part of the form that begins with this input, and a sentence about that part."""
     heading_text: str = ""
+    folded: bool = False
+    """Out of sight until it is wanted."""
 
     @property
     def input_name(self) -> str:
@@ -134,6 +136,7 @@ def draw(
                 problem=(problems or {}).get(name, ""),
                 heading=heading,
                 heading_text=heading_text,
+                folded=bool(entry.get("folded")),
             )
         )
     return tuple(found)

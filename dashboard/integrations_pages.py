@@ -189,7 +189,7 @@ class IntegrationsPages:
             vendor_label=template.name,
             redirect_uri=self._services.settings.callback_url,
             fields=fields.draw(
-                template.wire(),
+                template.form(),
                 typed.config,
                 problems=typed.problems,
                 stored_secrets=stored,
@@ -266,7 +266,7 @@ def _typed(template: Template, form: Form) -> Typed:
         problems["name"] = unfit
     if unfit := forms.unfit(description, LONGEST_DESCRIPTION):
         problems["description"] = unfit
-    return Typed(name, description, fields.read(template.wire(), form.pairs), problems)
+    return Typed(name, description, fields.read(template.form(), form.pairs), problems)
 
 
 def _draft(typed: Typed, template: str | None) -> Draft:

@@ -67,6 +67,9 @@ class ClientConfig:
     ``default_lifetime`` (seconds) is used when an answer names none; None means "does not expire".
     ``compares_scopes`` is False where a vendor's granted scopes cannot be compared with the asked ones.
     ``kept_extras`` names members of a token answer the app will need besides the token.
+    ``second_secret`` is tried where the first is refused: it bridges a rotation of the secret.
+    ``role`` is the vendor role this client asks for; its scope is among ``scopes`` already. ``subject_members``
+    are where an answer holds the vendor's own id of the account.
     """
 
     template: str
@@ -79,6 +82,8 @@ class ClientConfig:
     revocation_style: RevocationStyle = "rfc7009"
     userinfo_uri: str | None = None
     client_secret: Secret | None = None
+    second_secret: Secret | None = None
+    role: str = ""
     client_auth_method: ClientAuthMethod = "client_secret_basic"
     scopes: tuple[str, ...] = ()
     scope_separator: str = " "
@@ -92,6 +97,7 @@ class ClientConfig:
     response_style: ResponseStyle = "json"
     default_lifetime: float | None = 3600.0
     kept_extras: tuple[str, ...] = ()
+    subject_members: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +108,10 @@ class TokenSet:
     ``refresh_token`` None means the answer carried none: keep the one you have (RFC 6749 section 6).
     ``scopes`` are those granted; None means "as requested" (RFC 6749 section 5.1).
     ``account`` is a name to show people, unverified: never decide anything by it.
+    ``subject`` is the vendor's own lasting id of the account, None when the answer does not tell: the issuer and
+    the subject of an id_token, or the template's id member. ``skew`` is how many seconds the provider's clock is
+    ahead of ours, from its Date header (whole seconds), None without one. ``used_second`` says that the first
+    client secret was refused and the second was taken.
     """
 
     access_token: Secret
@@ -110,6 +120,10 @@ class TokenSet:
     expires_in: float | None = None
     scopes: tuple[str, ...] | None = None
     account: str | None = None
+    subject: str | None = None
+    id_token: Secret | None = None
+    skew: float | None = None
+    used_second: bool = False
     extras: Mapping[str, str] = field(default_factory=dict)
 
 

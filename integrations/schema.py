@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from integrations.contract import AuthType, ClientAuthMethod, ResponseStyle, RevocationStyle
 
@@ -14,6 +14,7 @@ PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
+SECOND_SECRET = "second_client_secret"  # noqa: S105 - the name of a field
 _OF_A_CLIENT = {"auth_type", "auth_mode", "client_id", "client_secret", "scopes"}
 # What a field's value must be, beyond its regular expression.
 Check = Literal["text", "endpoint", "host", "tenant", "identifier", "scopes"]
@@ -88,7 +89,10 @@ class Option(_Entry):
 
 
 class TextField(_Entry):
-    """A text to fill in. ``host_suffixes`` are the vendor's own domains, the only ones a host may be in."""
+    """A text to fill in. ``host_suffixes`` are the vendor's own domains, the only ones a host may be in.
+
+    A ``folded`` one stays out of sight until it is wanted, and out of the template that the API shows.
+    """
 
     default: str = ""
     validation: str = ""
@@ -97,6 +101,7 @@ class TextField(_Entry):
     multiline: bool = False
     required: bool = False
     check: Check = "text"
+    folded: bool = False
     host_suffixes: list[str] = []
 
     @model_validator(mode="after")
@@ -105,6 +110,29 @@ class TextField(_Entry):
             re.compile(self.validation)
         except re.error as error:
             raise ValueError(f"validation is not a regular expression: {error}") from None
+        return self
+
+
+class Roles(_Strict):
+    """How a vendor takes the role that a connection is made for: as one more scope.
+
+    ``scope`` is that scope with ``{role}`` in it; ``encoded_scope``, if the vendor has it, the one for names with
+    characters that must be percent-encoded. ``pattern`` is what names look like (empty: any), ``blocked`` those that
+    the vendor never gives out, compared without regard to case; ``refused_scopes`` scopes it does not know.
+    """
+
+    scope: Text
+    encoded_scope: str = ""
+    label: str = "Role"
+    description: str = ""
+    blocked: list[str] = []
+    blocked_reason: str = ""
+    refused_scopes: list[str] = []
+
+    @model_validator(mode="after")
+    def _has_a_place(self) -> Self:
+        if not self.scope.endswith("{role}") or not self.encoded_scope.endswith(("{role}", "")):
+            raise ValueError("a role's scope must end with {role}")
         return self
 
 
@@ -151,6 +179,7 @@ class Quirks(_Strict):
     default_lifetime: float | None = Field(default=3600.0, ge=0)
     expires: bool = True
     kept_extras: list[str] = []
+    subject_members: list[str] = []
     service_account_drops: list[str] = []
     service_account_scope_suffix: str = ""
 
@@ -180,10 +209,30 @@ class TemplateData(_Strict):
     mark: Mark
     endpoints: Endpoints | None = None
     quirks: Quirks = Quirks()
+    roles: Roles | None = None
     sections: list[Section] = Field(min_length=1)
     options: list[Option]
     fields: list[TextField] = []
     guide: list[GuideStep] = Field(min_length=1)
+
+    @field_validator("fields")
+    @classmethod
+    def _with_a_second_secret(cls, fields: list[TextField]) -> list[TextField]:
+        """Whoever keeps a client secret may keep a second one while it is being replaced."""
+        first = next((field for field in fields if field.name == "client_secret"), None)
+        if first is None or any(field.name == SECOND_SECRET for field in fields):
+            return fields
+        second = TextField(
+            name=SECOND_SECRET,
+            label=f"Second {first.label[:1].lower()}{first.label[1:]}",
+            description="Tried when the provider refuses the first: enter the new one here before the old one ends.",
+            order=first.order + 1,
+            section=first.section,
+            visibility_expression=first.visibility_expression,
+            secret=True,
+            folded=True,
+        )
+        return [*fields, second]
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:

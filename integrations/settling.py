@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from integrations.addresses import is_loopback_host
 from integrations.contract import AuthType
 from integrations.endpoints import check_endpoint, host_problem
-from integrations.schema import Option, TemplateData, TextField, visible
+from integrations.schema import SECOND_SECRET, Option, TemplateData, TextField, visible
 
 _LONGEST_VALUE: Final = 4096
 # RFC 6749 section 3.3: visible ASCII without the double quote and the backslash.
@@ -67,12 +67,12 @@ def settle(data: TemplateData, given: Mapping[str, object], *, allow_local: bool
         value = values.get(entry.name) or entry.default
         if message := _field_problem(data, entry, value, auth_type, allow_local=allow_local):
             problems.append(Problem(entry.name, f"The config key {entry.name} {message}"))
-        elif entry.secret:
-            secrets[entry.name] = value
         elif value:
-            config[entry.name] = value
+            (secrets if entry.secret else config)[entry.name] = value
     if problems:
         raise ConfigProblems(problems)
+    if secrets.get(SECOND_SECRET) == secrets.get("client_secret"):
+        secrets.pop(SECOND_SECRET, None)  # the rotation is over
     return Settled(config, secrets, auth_type)
 
 

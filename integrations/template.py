@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from integrations.contract import AuthType, ClientAuthMethod, ClientConfig, Secret
-from integrations.schema import PLACEHOLDER, GuideStep, Mark, TemplateData
+from integrations.roles import role_problem, role_scope, without_role
+from integrations.schema import PLACEHOLDER, SECOND_SECRET, GuideStep, Mark, TemplateData
 from integrations.settling import Settled, origin, settle
 
-_OFF_THE_WIRE = {"section", "required", "check", "host_suffixes", "visibility_expression"}
+_OFF_THE_WIRE = {"section", "required", "check", "folded", "host_suffixes", "visibility_expression"}
 
 
 class Template:
@@ -58,6 +59,21 @@ class Template:
         """The config keys that are sealed at rest and never shown."""
         return frozenset(field.name for field in self._data.fields if field.secret)
 
+    @property
+    def takes_roles(self) -> bool:
+        """Whether a connection can be made for one role of the vendor's."""
+        return self._data.roles is not None
+
+    def role_problem(self, role: str) -> str | None:
+        """Why no connection can be made for this role, as a sentence, or None; "" stands for no role of its own."""
+        return role_problem(self._data, role)
+
+    def form(self) -> dict[str, Any]:
+        """As ``wire``, with the entries that stay folded until they are wanted; those carry ``folded``."""
+        folded = [{**_entry(field), "folded": True} for field in self._data.fields if field.folded]
+        shown = self.wire()
+        return {**shown, "fields": [*shown["fields"], *folded]}
+
     def wire(self) -> dict[str, Any]:
         """The template as ``GET /v1/oauth/templates`` shows it."""
         data = self._data
@@ -67,7 +83,7 @@ class Template:
             "description": data.description,
             "sections": [section.model_dump() for section in data.sections],
             "options": [_entry(option) for option in data.options],
-            "fields": [_entry(field) for field in data.fields],
+            "fields": [_entry(field) for field in data.fields if not field.folded],
             "environment_variables": list(data.environment_variables),
         }
 
@@ -75,14 +91,20 @@ class Template:
         """Check a whole config and fill in its defaults; see ``settling.settle``. Raises ConfigProblems."""
         return settle(self._data, config, allow_local=allow_local)
 
-    def client(self, config: Mapping[str, object], secrets: Mapping[str, str]) -> ClientConfig:
-        """The OAuth client that a settled config and its secrets describe; without an address where there is none."""
+    def client(self, config: Mapping[str, object], secrets: Mapping[str, str], role: str = "") -> ClientConfig:
+        """The OAuth client that a settled config and its secrets describe; without an address where there is none.
+
+        ``role`` is the vendor role to ask for, in place of one that the config's scopes name. Raises ValueError
+        for one that cannot be asked for; ``role_problem`` says why.
+        """
+        if problem := self.role_problem(role):
+            raise ValueError(problem)
         quirks = self._data.quirks
         if self._data.auth_type is not None:
             return ClientConfig(template=self.key, auth_type=self._data.auth_type, token_uri="", client_id="")
         auth_type = cast(AuthType, self._value(config, "auth_type"))
         endpoints = {key: self._address(pattern, config) for key, pattern in self._data.patterns().items()}
-        secret = secrets.get("client_secret")
+        secret, second = secrets.get("client_secret"), secrets.get(SECOND_SECRET)
         public = auth_type == "Viewer" and self._value(config, "auth_mode") == "Public"
         method = self._value(config, "token_endpoint_auth_method") or quirks.client_auth_method
         return ClientConfig(
@@ -96,8 +118,10 @@ class Template:
             userinfo_uri=endpoints.get("userinfo_uri"),
             client_id=str(config.get("client_id", "")),
             client_secret=Secret(secret) if secret and not public else None,
+            second_secret=Secret(second) if second and not public else None,
+            role=role,
             client_auth_method="none" if public else cast(ClientAuthMethod, method),
-            scopes=self._scopes(config, auth_type),
+            scopes=self._scopes(config, auth_type, role),
             scope_separator=quirks.scope_separator,
             use_pkce=self._value(config, "use_pkce") != "false" and quirks.use_pkce,
             extra_authorize=dict(quirks.extra_authorize),
@@ -109,6 +133,7 @@ class Template:
             response_style=quirks.response_style,
             default_lifetime=quirks.default_lifetime if quirks.expires else None,
             kept_extras=tuple(quirks.kept_extras),
+            subject_members=tuple(quirks.subject_members),
         )
 
     def guide(self, callback_url: str, auth_type: AuthType = "Viewer") -> list[GuideStep]:
@@ -133,10 +158,13 @@ class Template:
             return value
         return self._options[name].default if name in self._options else ""
 
-    def _scopes(self, config: Mapping[str, object], auth_type: AuthType) -> tuple[str, ...]:
+    def _scopes(self, config: Mapping[str, object], auth_type: AuthType, role: str) -> tuple[str, ...]:
         scopes = str(config.get("scopes") or "").split()
         dropped = self._data.quirks.service_account_drops if auth_type == "Service Account" else []
-        return tuple(dict.fromkeys(scope for scope in scopes if scope not in dropped))
+        kept = list(dict.fromkeys(scope for scope in scopes if scope not in dropped))
+        if role and self._data.roles is not None:
+            kept = [*without_role(self._data.roles, kept), role_scope(self._data.roles, role)]
+        return tuple(kept)
 
     def _address(self, pattern: str, config: Mapping[str, object]) -> str | None:
         """The pattern with checked values in it; None when it needs one that this config does not have."""

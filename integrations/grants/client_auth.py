@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from urllib.parse import quote_plus
 
 from integrations.contract import ClientConfig, Secret
@@ -15,6 +16,11 @@ def basic(client_id: str, client_secret: Secret) -> Secret:
     """The Authorization header value, with id and secret form-encoded before they are joined."""
     pair = f"{quote_plus(client_id)}:{quote_plus(client_secret.reveal())}"
     return Secret("Basic " + base64.b64encode(pair.encode("ascii")).decode("ascii"))
+
+
+def with_second(config: ClientConfig) -> ClientConfig:
+    """The same client with its second secret in place of the first."""
+    return replace(config, client_secret=config.second_secret, second_secret=None)
 
 
 def authenticated(config: ClientConfig, fields: Fields) -> tuple[Fields, Secret | None]:

@@ -37,6 +37,9 @@ CLIENT_REJECTED: Final[Mapping[str, str]] = {
     "redirect_uri_mismatch": f"This server's redirect address is not registered at the provider. {_ADMIN}",
 }
 
+# The refusals of which a second secret may make a success: the client's proof was wrong, and nothing else was read.
+SECRET_REFUSED: Final = frozenset({"invalid_client", "invalid_client_credentials", "incorrect_client_credentials"})
+
 PASSING: Final[Mapping[str, str]] = {
     "slow_down": "The provider asks us to slow down.",
     "temporarily_unavailable": "The provider is temporarily unavailable.",

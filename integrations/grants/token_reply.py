@@ -11,19 +11,23 @@ import binascii
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from integrations.contract import ClientConfig, Secret, TokenSet
-from integrations.errors import Malformed
-from integrations.grants.client_auth import Fields, authenticated
-from integrations.grants.rejection import raise_for
+from integrations.errors import ClientRejected, Malformed
+from integrations.grants.client_auth import Fields, authenticated, with_second
+from integrations.grants.rejection import SECRET_REFUSED, raise_for
 from integrations.http import OutboundClient, Reply
 
 LONGEST_LIFETIME: Final = 366 * 24 * 3600.0
 _LONGEST_NUMBER: Final = 300
 _LONGEST_NAME: Final = 200
+_LONGEST_SUBJECT: Final = 1000
 _NAMES: Final = (
     "preferred_username",
     "username",
@@ -38,7 +42,20 @@ _NAMES: Final = (
 
 
 async def request_tokens(client: OutboundClient, config: ClientConfig, fields: Fields) -> TokenSet:
-    """POST one grant to the token endpoint. Raises the errors of ``integrations.errors``."""
+    """POST one grant to the token endpoint. Raises the errors of ``integrations.errors``.
+
+    Where the first client secret is refused, the second is tried: a provider refuses a client before it looks at
+    the code or token that came with it (RFC 6749 section 5.2 ``invalid_client``), so nothing is spent by then.
+    """
+    try:
+        return await _request(client, config, fields)
+    except ClientRejected as error:
+        if error.code not in SECRET_REFUSED or config.second_secret is None:
+            raise
+    return replace(await _request(client, with_second(config), fields), used_second=True)
+
+
+async def _request(client: OutboundClient, config: ClientConfig, fields: Fields) -> TokenSet:
     extra = {key: value for key, value in config.extra_token.items() if key not in fields}
     sent, auth = authenticated(config, {**extra, **fields})
     return read_tokens(config, await client.post_form(config.token_uri, sent, auth=auth))
@@ -56,12 +73,16 @@ def read_tokens(config: ClientConfig, reply: Reply) -> TokenSet:
     kind = answer.get("token_type")
     if isinstance(kind, str) and kind.lower() != "bearer":
         raise Malformed("The provider's answer holds a kind of token we cannot use; only bearer tokens work.")
+    claims = _unverified_claims(answer.get("id_token"))
     return TokenSet(
         access_token=access,
         refresh_token=_token(answer.get("refresh_token")),
         expires_in=lifetime(answer.get("expires_in"), config.default_lifetime),
         scopes=granted_scopes(answer.get("scope")),
-        account=_account(answer),
+        account=display_name(claims) or display_name(answer),
+        subject=subject_of(claims) or member_subject(answer, config.subject_members),
+        id_token=_token(answer.get("id_token")),
+        skew=skew(reply.headers.get("date")),
         extras=_extras(answer, config.kept_extras),
     )
 
@@ -125,9 +146,36 @@ def _token(value: object) -> Secret | None:
     return Secret(value)
 
 
-def _account(answer: Mapping[str, Any]) -> str | None:
-    """A name out of the id_token if there is one, else out of the answer. Read for display, not verified."""
-    return display_name(_unverified_claims(answer.get("id_token"))) or display_name(answer)
+def subject_of(claims: Mapping[str, Any]) -> str | None:
+    """The account of an id_token's claims: its issuer and subject with a space between, or None."""
+    issuer, subject = claims.get("iss"), claims.get("sub")
+    return f"{issuer} {subject}" if _is_id(issuer) and _is_id(subject) else None
+
+
+def member_subject(members: Mapping[str, Any], names: Iterable[str]) -> str | None:
+    """The first of these members that holds an id, as text, or None."""
+    for name in names:
+        value = members.get(name)
+        if _is_id(value):
+            return str(value)
+    return None
+
+
+def _is_id(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        return False
+    return value != "" and len(str(value)) <= _LONGEST_SUBJECT and str(value).isprintable()
+
+
+def skew(date: str | None, *, now: datetime | None = None) -> float | None:
+    """Seconds that a Date header (RFC 9110 6.6.1) is ahead of our clock; None without a readable one."""
+    try:
+        moment = parsedate_to_datetime(date or "")
+    except (ValueError, OverflowError, IndexError, TypeError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return (moment - (now or datetime.now(UTC))).total_seconds()
 
 
 def _unverified_claims(token: object) -> dict[str, Any]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from integrations.contract import ClientConfig
 from integrations.grants.authorization_code import redeem
-from integrations.grants.userinfo import account_name
+from integrations.grants.userinfo import account_of
 from integrations.http import OutboundClient
 from server.connect.flows import Taken
 from server.db.clock import now
@@ -37,7 +38,10 @@ class Finish:
     async def _keep(self, caller: Caller, taken: Taken, config: ClientConfig, code: str) -> str | None:
         asked_at = self._clock()
         tokens = await redeem(self._client, config, redirect_uri=self._callback_url, code=code, verifier=taken.verifier)
-        account = tokens.account or await account_name(self._client, config, tokens.access_token)
+        account = tokens.account
+        if account is None or tokens.subject is None:
+            told = await account_of(self._client, config, tokens.access_token)
+            account, tokens = account or told.name, replace(tokens, subject=tokens.subject or told.subject)
         consented = Consented(
             integration_id=taken.flow.integration_id,
             config_version=taken.flow.config_version,

@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from integrations.catalog import Catalog
 from integrations.contract import ClientConfig, fingerprint
+from integrations.schema import SECOND_SECRET
 from integrations.settling import ConfigProblems, Settled
 from integrations.template import Template
 from server.audit.trail import Trail
@@ -233,6 +234,8 @@ class Integrations:
         template, before, secrets = self.template(row.template), row.fingerprint, self._secrets(row)
         old = template.client(row.config, secrets)
         sent = {key: value for key, value in given.items() if value or key not in template.secret_names}
+        if SECOND_SECRET in given and given[SECOND_SECRET] is None:
+            sent[SECOND_SECRET] = None
         settled = self._settle(template, {**row.config, **secrets, **sent})
         self._fill(row, template, settled)
         afterwards: list[Afterwards] = []

@@ -133,3 +133,23 @@ def test_any_config_is_settled_or_refused(config):
         with contextlib.suppress(ConfigProblems):
             settled = template.settle(config, allow_local=False)
             template.client(settled.config, settled.secrets)
+
+
+def test_a_second_secret_is_kept_beside_the_first():
+    settled = CUSTOM.settle({**SDK, "second_client_secret": "next"}, allow_local=False)
+    assert settled.secrets == {"client_secret": "s3cret", "second_client_secret": "next"}
+    client = CUSTOM.client(settled.config, settled.secrets)
+    assert (client.client_secret.reveal(), client.second_secret.reveal()) == ("s3cret", "next")
+
+
+@pytest.mark.parametrize("second", ["s3cret", "", None])
+def test_a_second_secret_like_the_first_or_empty_is_none(second):
+    settled = CUSTOM.settle({**SDK, "second_client_secret": second}, allow_local=False)
+    assert settled.secrets == {"client_secret": "s3cret"}
+
+
+def test_a_public_client_keeps_no_second_secret():
+    config = {**SDK, "auth_mode": "Public", "second_client_secret": "next"}
+    settled = CUSTOM.settle(config, allow_local=False)
+    assert settled.secrets == {}
+    assert CUSTOM.client(settled.config, {"second_client_secret": "x"}).second_secret is None

@@ -83,7 +83,7 @@ def test_a_service_accounts_guide_is_its_own():
 def test_what_a_form_needs():
     custom = catalog.load().get("custom")
     assert custom.auth_types == ("Viewer", "Service Account")
-    assert custom.secret_names == {"client_secret"}
+    assert custom.secret_names == {"client_secret", "second_client_secret"}
     assert (custom.name, custom.mark.monogram) == ("Custom", "C")
     assert custom.description
     assert {field.name for field in custom.data.fields if field.required} >= {"client_id", "token_uri"}
@@ -95,3 +95,14 @@ def test_pkce_is_on_unless_it_was_switched_off(given_):
     custom = catalog.load().get("custom")
     assert custom.client({"client_id": "x", **given_}, {}).use_pkce
     assert not custom.client({"client_id": "x", "use_pkce": False}, {}).use_pkce
+
+
+def test_a_second_secret_is_on_the_form_and_not_on_the_wire():
+    custom = catalog.load().get("custom")
+    assert "second_client_secret" not in {field["name"] for field in custom.wire()["fields"]}
+    second = next(field for field in custom.form()["fields"] if field["name"] == "second_client_secret")
+    assert (second["folded"], second["secret"], second["label"]) == (True, True, "Second client secret")
+    assert second["visibility_expression"] == next(
+        field["visibility_expression"] for field in custom.wire()["fields"] if field["name"] == "client_secret"
+    )
+    assert "folded" not in custom.wire()["fields"][0]

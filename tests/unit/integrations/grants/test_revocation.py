@@ -50,3 +50,24 @@ async def test_github_deletes_access_tokens(provider, make_config, status, done)
     assert (request.method, json.loads(request.content)) == ("DELETE", {"access_token": "tok"})
     assert not await revoke(provider.client, config, TOKEN, "refresh_token")
     assert len(provider.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [{"status": 401}, {"status": 400, "json": {"error": "invalid_client"}}],
+)
+async def test_a_refused_secret_gives_way_to_the_second(provider, make_config, refusal):
+    provider.says(**refusal)
+    provider.says(200)
+    config = make_config(revocation_uri=URI, client_auth_method="client_secret_post", second_secret=Secret("next"))
+    assert await revoke(provider.client, config, TOKEN, "refresh_token")
+    assert provider.form["client_secret"] == ["next"]
+    assert len(provider.requests) == 2
+
+
+async def test_another_refusal_is_not_tried_again(provider, make_config):
+    provider.says(400, json={"error": "unsupported_token_type"})
+    assert not await revoke(
+        provider.client, make_config(revocation_uri=URI, second_secret=Secret("next")), TOKEN, "refresh_token"
+    )
+    assert len(provider.requests) == 1

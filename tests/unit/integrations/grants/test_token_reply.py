@@ -1,12 +1,15 @@
 import base64
 import json
 import math
+from datetime import UTC, datetime
+from urllib.parse import parse_qs
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.errors import Malformed
+from integrations.contract import Secret
+from integrations.errors import ClientRejected, ConsentEnded, Malformed, Passing
 from integrations.grants.token_reply import (
     LONGEST_LIFETIME,
     display_name,
@@ -15,6 +18,7 @@ from integrations.grants.token_reply import (
     read_object,
     read_tokens,
     request_tokens,
+    skew,
 )
 from integrations.http import Reply
 
@@ -178,3 +182,83 @@ async def test_extra_parameters_never_override_the_grant(provider, make_config):
     config = make_config(extra_token={"audience": "api", "grant_type": "password"})
     await request_tokens(provider.client, config, {"grant_type": "refresh_token"})
     assert provider.form == {"audience": ["api"], "grant_type": ["refresh_token"]}
+
+
+def test_the_account_of_an_id_token_is_issuer_and_subject(make_config):
+    tokens = read_tokens(make_config(), ok(id_token=id_token(b'{"iss": "https://idp.example.com", "sub": "00u1"}')))
+    assert tokens.subject == "https://idp.example.com 00u1"
+    assert tokens.id_token is not None
+    assert "e30" not in repr(tokens)
+
+
+@pytest.mark.parametrize(
+    ("members", "subject"),
+    [
+        ({"username": "ALICE"}, "ALICE"),
+        ({"username": 7}, "7"),
+        ({"username": ""}, None),
+        ({"username": True}, None),
+        ({}, None),
+    ],
+)
+def test_the_account_may_be_a_member_that_the_template_names(make_config, members, subject):
+    assert read_tokens(make_config(subject_members=("username",)), ok(**members)).subject == subject
+
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("date", "seconds"),
+    [
+        ("Sun, 22 Nov 2026 12:00:07 GMT", 7.0),
+        ("Sun, 22 Nov 2026 11:59:00 -0000", -60.0),
+        ("yesterday", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_the_providers_clock_is_compared_with_ours(date, seconds):
+    assert skew(date, now=NOON) == seconds
+
+
+REFUSALS = [
+    {"status": 401, "json": {"error": "invalid_client"}},
+    {"status": 401, "content": b""},
+    {"status": 400, "json": {"error": "invalid_client_credentials"}},
+    {"status": 200, "json": {"error": "incorrect_client_credentials"}},
+]
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+async def test_a_refused_secret_gives_way_to_the_second(provider, make_config, refusal):
+    provider.says(**refusal)
+    provider.says(200, json={"access_token": "at", "token_type": "bearer"})
+    config = make_config(client_auth_method="client_secret_post", second_secret=Secret("next"))
+    tokens = await request_tokens(provider.client, config, {"grant_type": "refresh_token"})
+    sent = [parse_qs(request.content.decode())["client_secret"] for request in provider.requests]
+    assert (sent, tokens.used_second) == ([["CANARY-secret"], ["next"]], True)
+
+
+async def test_a_taken_secret_needs_no_second(provider, make_config):
+    provider.says(200, json={"access_token": "at", "token_type": "bearer"})
+    tokens = await request_tokens(provider.client, make_config(second_secret=Secret("next")), {})
+    assert (len(provider.requests), tokens.used_second) == (1, False)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "asked"),
+    [
+        ({"status": 401, "json": {"error": "invalid_client"}}, ClientRejected, 2),
+        ({"status": 401, "json": {"error": "unauthorized_client"}}, ClientRejected, 1),
+        ({"status": 400, "json": {"error": "invalid_scope"}}, ClientRejected, 1),
+        ({"status": 400, "json": {"error": "invalid_grant"}}, ConsentEnded, 1),
+        ({"status": 503}, Passing, 1),
+        ({"status": 200, "json": {}}, Malformed, 1),
+    ],
+)
+async def test_the_second_secret_is_for_a_refused_secret_only(provider, make_config, answer, error, asked):
+    provider.says(**answer)
+    with pytest.raises(error):
+        await request_tokens(provider.client, make_config(second_secret=Secret("next")), {})
+    assert len(provider.requests) == asked

@@ -26,6 +26,22 @@ async def test_a_secret_is_sealed_to_its_row_and_kept_when_not_sent(house: House
         house.integrations.client_config(two)
 
 
+async def test_a_second_secret_comes_and_goes_alone(house: House):
+    admin = await house.person("admin", "administrator")
+    row = await house.integration(admin)
+
+    async def kept(**changes: str | None) -> frozenset[str]:
+        draft = Draft(config=changes, sent=CONFIG)
+        return house.integrations.stored_secrets(await house.integrations.change(admin.caller, row.guid, draft))
+
+    both = {"client_secret", "second_client_secret"}
+    assert await kept(second_client_secret="next") == both
+    assert await kept(second_client_secret="") == both
+    assert await kept(client_secret="next") == {"client_secret"}
+    assert await kept(second_client_secret="another") == both
+    assert await kept(second_client_secret=None) == {"client_secret"}
+
+
 @pytest.mark.parametrize(
     ("changes", "ends"),
     [
