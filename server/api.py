@@ -13,6 +13,7 @@ from server.caches.api import CachesApi
 from server.claims.api import TokensApi
 from server.clients.api import ClientsApi
 from server.credentials.api import Exchange
+from server.credentials.sources import Sources
 from server.discovery.api import Facts, discovery_routes
 from server.discovery.description import Description
 from server.groups.api import GroupsApi
@@ -74,13 +75,11 @@ def api_routes(s: Services) -> list[Route]:
         AuditApi(s.db, s.settings.origin).routes(),
     )
     exchange = Exchange(
-        s.vault,
+        Sources(s.vault, s.visitors, s.visiting),
         s.associations,
         s.directory,
         sessions=s.sessions,
         handles=s.handles,
-        visitors=s.visitors,
-        visiting=s.visiting,
         trail=s.trail,
         origin=s.settings.origin,
     )

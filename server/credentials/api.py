@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, NotRequired
 from urllib.parse import urlencode
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
-from integrations.contract import Secret
 from server.access.policy import may_view
 from server.audit.trail import Trail
 from server.content.directory import Directory
@@ -18,17 +17,15 @@ from server.content.view import ContentView
 from server.credentials import form as forms
 from server.credentials.form import ExchangeForm, bad_audience
 from server.credentials.matching import chosen
+from server.credentials.sources import Asked, Sources
 from server.keys.credentials import digest
-from server.oauth.associations import Associations, AssociationView
+from server.oauth.associations import Associations
 from server.oauth.fitting import misfit
-from server.oauth.visiting import Visiting
 from server.oauth.wire import Guid
 from server.sessions.handles import LONGEST, Handle, Handles
 from server.sessions.identify import Sessions
-from server.sessions.visitors import VisitorKeys
 from server.vault.errors import IntegrationBroken, NeedsConsent, NotConnected, TryLater, said
 from server.vault.tokens import Issued
-from server.vault.vault import Vault
 from server.web.caller import Caller
 from server.web.described import Says
 from server.web.errors import NO_VIEW, ApiError, denied
@@ -57,12 +54,23 @@ class ExchangeFields(TypedDict):
         ]
     ]
     audience: NotRequired[Guid]
+    min_ttl: NotRequired[
+        Annotated[int, Field(ge=0, le=forms.LONGEST_TTL, description="Seconds the token should still live.")]
+    ]
+    force_refresh: NotRequired[
+        Annotated[Literal["true", "false"], Field(description="Whether the token was rejected and must be a new one.")]
+    ]
     resource: NotRequired[str]
     scope: NotRequired[str]
 
 
 class Exchanged(TypedDict):
-    """What an exchange gives; `expires_in` is what is left, in seconds, where that is known."""
+    """What an exchange gives; `expires_in` is what is left, in seconds, where that is known.
+
+    Further members are what a vendor's API needs besides the token, such as Salesforce's `instance_url`.
+    """
+
+    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
 
     access_token: str
     issued_token_type: str
@@ -84,23 +92,20 @@ class Exchange:
 
     def __init__(
         self,
-        vault: Vault,
+        sources: Sources,
         associations: Associations,
         directory: Directory,
         *,
         sessions: Sessions,
         handles: Handles,
-        visitors: VisitorKeys,
-        visiting: Visiting,
         trail: Trail,
         origin: str,
     ) -> None:
-        self._vault = vault
+        self._sources = sources
         self._associations = associations
         self._directory = directory
         self._sessions = sessions
         self._handles = handles
-        self._visitors, self._visiting = visitors, visiting
         self._trail = trail
         self._origin = origin
         self.routes = [Route("POST", PATH, self.exchange, content_key=True, says=SAYS)]
@@ -112,28 +117,25 @@ class Exchange:
             raise denied("Only a running app may exchange a token, with the CONNECT_API_KEY it was started with.")
         form = await forms.read(request)
         handle = self._handle(caller, caller.content_guid, form)
-        viewer, view, there = await self._allowed(caller.content_guid, form, handle)
-        if viewer is not None and form.requested == forms.API_KEY:
-            issued = await self._visitor_key(viewer, view, there)
-        else:
-            issued = await self._issued(viewer, view, there)
+        asked = await self._allowed(caller.content_guid, form, handle)
+        issued = await self._issued(asked)
         # The provider may have taken seconds; who lost access meanwhile gets no token any more (O-35, X-06).
-        if (await self._allowed(caller.content_guid, form, handle))[2].guid != there.guid:
+        if (await self._allowed(caller.content_guid, form, handle)).there.guid != asked.there.guid:
             raise bad_audience()
         self._trail.later(
-            viewer,
+            asked.viewer,
             "exchange_credentials",
-            content=view.guid,
-            integration=there.guid,
+            content=asked.view.guid,
+            integration=asked.there.guid,
+            connection=issued.connection,
+            role=asked.role,
             instance=caller.credential,
             token_hash=digest(issued.access_token.reveal())[:12],
         )
         return json_reply(_answer(form, issued), Pragma="no-cache")
 
-    async def _allowed(
-        self, content_guid: str, form: ExchangeForm, handle: Handle
-    ) -> tuple[Caller | None, ContentView, AssociationView]:
-        """Who asks, for which content, at which integration, as things stand now. Raises ApiError."""
+    async def _allowed(self, content_guid: str, form: ExchangeForm, handle: Handle) -> Asked:
+        """Who asks, for which content, at which integration and in which role, as things stand now. Raises ApiError."""
         view = await self._directory.by_guid(content_guid)
         if view is None:
             raise _bad_subject(form.kind)
@@ -144,7 +146,7 @@ class Exchange:
         reason = misfit(there.auth_type, view.app_mode, view.access_type)
         if reason is not None:
             raise ApiError(403, WRONG_AUTH_TYPE, reason)
-        return viewer, view, there
+        return Asked(form, viewer, view, there, await self._sources.role(viewer, view, there))
 
     def _handle(self, caller: Caller, content_guid: str, form: ExchangeForm) -> Handle:
         handle = self._handles.read(form.subject_token)
@@ -167,45 +169,39 @@ class Exchange:
             raise ApiError(403, NO_VIEW, "The viewer may no longer see this content.")
         return viewer
 
-    async def _visitor_key(self, viewer: Caller, view: ContentView, there: AssociationView) -> Issued:
-        """A short-lived key of this server. Raises ApiError 403 where the viewer herself is an app's visitor."""
-        if viewer.via == "visitor":
-            raise denied("An app that was called with a visitor API key cannot get a further one.")
-        role = await self._visiting.role(viewer, view.guid, there.guid)
-        if role is None:
-            raise ApiError(403, NO_VIEW, "The viewer may no longer see this content.")
-        issued = await self._visitors.issue(viewer, view.id, there.integration_id, role)
-        return Issued(Secret(issued.value), "Key", issued.expires_in, ())
-
-    async def _issued(self, viewer: Caller | None, view: ContentView, there: AssociationView) -> Issued:
-        """Ask the vault. Raises ApiError: consent needed 404 or 400, the integration broken 502, later 503."""
+    async def _issued(self, asked: Asked) -> Issued:
+        """Ask the source. Raises ApiError: consent needed 404 or 400, the integration broken 502, later 503."""
+        label = asked.there.label
         try:
-            if viewer is None:
-                return await self._vault.service.service_token(there.integration_id)
-            return await self._vault.tokens.access_token(viewer.user_id, there.integration_id)
+            return await self._sources.issue(asked)
         except NotConnected:
-            message = f"The viewer has not connected {there.label} yet."
-            raise ApiError(404, NO_SESSION, message, self._consent(view, there)) from None
+            message = f"The viewer has not connected {label} yet."
+            raise ApiError(404, NO_SESSION, message, self._consent(asked)) from None
         except NeedsConsent as error:
             number = BAD_REFRESH_TOKEN if error.reason == "invalid_grant" else REFRESH_FAILED
-            message = f"{said(error.reason)} The viewer has to connect {there.label} again."
-            raise ApiError(400, number, message, self._consent(view, there)) from None
+            message = f"{said(error.reason)} The viewer has to connect {label} again."
+            raise ApiError(400, number, message, self._consent(asked)) from None
         except IntegrationBroken as error:
             raise ApiError(502, NO_TOKEN, error.reason) from None
         except TryLater as error:
             raise ApiError(503, NO_TOKEN, error.reason, retry=error.retry_after) from None
 
-    def _consent(self, view: ContentView, there: AssociationView) -> dict[str, Any]:
-        query = urlencode({"content": view.guid, "next": f"{view.path}/"})
-        return {"consent_url": f"{self._origin}/__oauth__/integrations/{there.guid}/login?{query}"}
+    def _consent(self, asked: Asked) -> dict[str, Any]:
+        query = {"content": asked.view.guid, "next": f"{asked.view.path}/"}
+        if asked.role:
+            query["role"] = asked.role
+        return {
+            "consent_url": f"{self._origin}/__oauth__/integrations/{asked.there.guid}/login?{urlencode(query)}",
+        }
 
 
-def _answer(form: ExchangeForm, issued: Issued) -> Exchanged:
-    answer: Exchanged = {
+def _answer(form: ExchangeForm, issued: Issued) -> dict[str, Any]:
+    """An `Exchanged`; what a vendor adds never takes the place of what the standard names."""
+    answer: dict[str, Any] = {
         "access_token": issued.access_token.reveal(),
         "issued_token_type": form.requested,
         "token_type": issued.token_type,
     }
     if issued.expires_in is not None:
         answer["expires_in"] = issued.expires_in
-    return answer
+    return {**issued.extras, **answer}

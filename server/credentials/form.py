@@ -26,18 +26,23 @@ NO_FORM, BAD_FORM = 210, 211
 BAD_GRANT, BAD_SUBJECT_TYPE, BAD_SUBJECT = 213, 214, 215
 BAD_REQUESTED, BAD_COMBINATION, BAD_AUDIENCE = 242, 249, 256
 
+# Longer than this no min_ttl makes sense; what counts at most is `terms.MOST_TTL`.
+LONGEST_TTL = 86400
+
 Kind = Literal["viewer", "content"]
 KINDS: dict[str, Kind] = {VIEWER: "viewer", CONTENT: "content"}
 
 
 @dataclass(frozen=True)
 class ExchangeForm:
-    """A request that makes sense in itself. `audience` is a canonical GUID or None."""
+    """A request that makes sense in itself. `audience` is a canonical GUID or None; `min_ttl` is in seconds."""
 
     kind: Kind
     subject_token: str = field(repr=False)
     requested: str
     audience: str | None
+    min_ttl: float | None = None
+    force_refresh: bool = False
 
 
 async def read(request: Request) -> ExchangeForm:
@@ -73,7 +78,24 @@ def checked(fields: Mapping[str, str]) -> ExchangeForm:
     token = fields.get("subject_token", "")
     if not token:
         raise ApiError(400, BAD_SUBJECT, "subject_token is missing.")
-    return ExchangeForm(kind, token, requested, _audience(fields.get("audience", "")))
+    audience = _audience(fields.get("audience", ""))
+    return ExchangeForm(kind, token, requested, audience, _min_ttl(fields), _force_refresh(fields))
+
+
+def _min_ttl(fields: Mapping[str, str]) -> float | None:
+    text = fields.get("min_ttl", "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) <= LONGEST_TTL):
+        raise ApiError(400, BAD_FORM, f"min_ttl must be a whole number of seconds, at most {LONGEST_TTL}.")
+    return float(text)
+
+
+def _force_refresh(fields: Mapping[str, str]) -> bool:
+    text = fields.get("force_refresh", "")
+    if text not in ("", "true", "false"):
+        raise ApiError(400, BAD_FORM, "force_refresh must be true or false.")
+    return text == "true"
 
 
 def _audience(text: str) -> str | None:

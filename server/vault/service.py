@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from integrations.errors import ClientRejected, ConsentEnded, ProviderError
 from integrations.grants.client_credentials import fetch
 from integrations.http import OutboundClient
+from server.db.clock import now
 from server.db.engine import Database
 from server.db.models import Integration
 from server.keys.keyring import SealBroken
@@ -20,7 +21,7 @@ from server.vault.background import Background
 from server.vault.backoff import Backoff
 from server.vault.errors import UNUSABLE, IntegrationBroken, NotConnected, TryLater, VaultError
 from server.vault.outcomes import Outcome, Outcomes
-from server.vault.terms import margin, skew_of
+from server.vault.terms import enough, lifetime, skew_of
 from server.vault.tokens import WAIT, Issued
 from server.web.errors import ApiError
 
@@ -30,9 +31,12 @@ LONGEST_KEPT = 3600.0
 
 @dataclass(frozen=True)
 class _Kept:
+    """A token, its life in seconds, and when (`time.monotonic`) it was asked for and ends."""
+
     issued: Issued
-    until: float
+    since: float
     ends: float
+    life: float | None
 
 
 class ServiceTokens:
@@ -56,8 +60,11 @@ class ServiceTokens:
         self._inflight: dict[Hashable, asyncio.Task[_Kept | VaultError]] = {}
         integrations.when_changed(self._kept.clear)
 
-    async def service_token(self, integration_id: int, *, anew: bool = False) -> Issued:
-        """A token of the service account; `anew` asks the provider even if one is kept.
+    async def service_token(
+        self, integration_id: int, *, anew: bool = False, min_ttl: float | None = None, force: bool = False
+    ) -> Issued:
+        """A token of the service account; `anew` asks the provider even if one is kept, and so does `force` unless
+        that one is quite new. `min_ttl` asks for so many seconds to be left (see `terms.enough`).
 
         Raises NotConnected (no such service account), IntegrationBroken, TryLater.
         """
@@ -66,7 +73,7 @@ class ServiceTokens:
             raise NotConnected
         key = (row.guid, row.config_version, row.fingerprint, row.sealed_secrets, str(row.config))
         kept = self._kept.get(key)
-        if kept is not None and not anew and time.monotonic() < kept.until:
+        if kept is not None and not anew and _good(kept, min_ttl, force):
             return _as_of_now(kept)
         task = self._inflight.get(key)
         if task is None:
@@ -89,7 +96,7 @@ class ServiceTokens:
             config = self._integrations.client_config(row)
         except (SealBroken, ApiError):
             return IntegrationBroken(UNUSABLE)
-        asked = time.monotonic()
+        asked, asked_at = time.monotonic(), now()
         try:
             tokens = await fetch(self._client, config)
         except (ClientRejected, ConsentEnded) as error:
@@ -101,7 +108,7 @@ class ServiceTokens:
             return TryLater(error.reason, self._backoff.failed(key, getattr(error, "retry_after", None)))
         self._backoff.succeeded(key)
         self._outcomes.tell(Outcome(row.guid, "", "service", True, skew=skew_of(tokens)))
-        life = tokens.expires_in
+        life = lifetime(tokens, asked_at)
         issued = Issued(
             tokens.access_token,
             tokens.token_type,
@@ -110,12 +117,19 @@ class ServiceTokens:
             tokens.extras,
         )
         ends = math.inf if life is None else asked + life
-        kept = _Kept(issued, min(ends - margin(life), asked + LONGEST_KEPT), ends)
+        kept = _Kept(issued, asked, ends, life)
         self._kept[key] = kept
         return kept
 
     def _tell(self, row: Integration, error: ProviderError) -> None:
         self._outcomes.tell(Outcome(row.guid, "", "service", False, error.code, error.reason))
+
+
+def _good(kept: _Kept, min_ttl: float | None, force: bool) -> bool:
+    """Whether the kept token may be given again."""
+    moment = time.monotonic()
+    left, age = kept.ends - moment, moment - kept.since
+    return age < LONGEST_KEPT and enough(left, kept.life, age, min_ttl=min_ttl, force=force)
 
 
 def _as_of_now(kept: _Kept) -> Issued:

@@ -17,6 +17,8 @@ SHARE = 0.25
 # What an app may ask to have left at most, and the share of a token's life that this can be.
 MOST_TTL = 3600.0
 MOST_SHARE = 0.9
+# A token that is younger than this is not renewed because an app asks for a new one.
+QUIET = 10.0
 LONGEST_READ = 16 * 1024
 
 
@@ -31,6 +33,17 @@ def margin(lifetime: float | None, min_ttl: float | None = None) -> float:
         return least
     most = MOST_TTL if lifetime is None else min(MOST_TTL, lifetime * MOST_SHARE)
     return max(least, min(min_ttl, most))
+
+
+def enough(left: float, life: float | None, age: float, *, min_ttl: float | None, force: bool) -> bool:
+    """Whether a token with `left` seconds of its `life`, received `age` seconds ago, may be given again.
+
+    What an app asks for beyond the margin is not granted twice within `QUIET` seconds: another app's call has just
+    had the token renewed.
+    """
+    if left <= margin(life):
+        return False
+    return 0 <= age < QUIET or (not force and left > margin(life, min_ttl))
 
 
 def lifetime(tokens: TokenSet, asked_at: datetime) -> float | None:

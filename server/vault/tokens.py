@@ -23,10 +23,8 @@ from server.vault.errors import IntegrationBroken, NeedsConsent, NotConnected, T
 from server.vault.lease import Clock, same_client
 from server.vault.renewal import Renewal
 from server.vault.seals import Seals
-from server.vault.terms import margin
+from server.vault.terms import enough
 
-# A token that is younger than this is not renewed because an app asks: another app's call has just done it.
-QUIET = 10.0
 WAIT = 15.0
 ROUNDS = 4
 MOST_OPENED = 20_000
@@ -87,17 +85,16 @@ class Tokens:
     ) -> Issued:
         """A token of the viewer's connection in this role, with at least its margin left.
 
-        With `min_ttl` it is renewed when less than so many seconds are left (see `terms.margin`), with `force` in
-        any case, but never one that is younger than `QUIET`. Raises NotConnected, NeedsConsent, IntegrationBroken,
+        With `min_ttl` it is renewed when less than so many seconds are left, with `force` in any case, unless that
+        was done just now (see `terms.enough`). Raises NotConnected, NeedsConsent, IntegrationBroken,
         TryLater.
         """
         name = (user_id, integration_id, role)
         for _ in range(ROUNDS):
             row, integration = await self._db.read(_find, *name)
             moment = self._clock()
-            wanted = math.inf if force else margin(row.access_lifetime, min_ttl)
-            left = remaining(row, moment)
-            if left > wanted or (left >= 1 and _young(row, moment)) or (math.isinf(left) and not force):
+            left, age = remaining(row, moment), (moment - row.updated_time).total_seconds()
+            if enough(left, row.access_lifetime, age, min_ttl=min_ttl, force=force):
                 return self._issue(row, moment)
             if row.sealed_refresh is None:
                 if left >= 1:
@@ -153,10 +150,6 @@ class Tokens:
         left = remaining(row, moment)
         expires_in = None if math.isinf(left) else math.floor(left)
         return Issued(token, row.token_type, expires_in, tuple(row.scopes.split()), row.extras, row.guid)
-
-
-def _young(row: Connection, moment: datetime) -> bool:
-    return 0 <= (moment - row.updated_time).total_seconds() < QUIET
 
 
 def _find(session: Session, user_id: int, integration_id: int, role: str) -> tuple[Connection, Integration]:

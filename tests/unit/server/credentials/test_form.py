@@ -19,6 +19,9 @@ def test_a_form_that_makes_sense():
     service = checked(GOOD | {"subject_token_type": CONTENT, "requested_token_type": ACCESS_TOKEN, "audience": ""})
     assert (service.kind, service.audience) == ("content", None)
     assert checked(GOOD | {"requested_token_type": AWS}).requested == AWS
+    assert (made.min_ttl, made.force_refresh) == (None, False)
+    early = checked(GOOD | {"min_ttl": "600", "force_refresh": "true"})
+    assert (early.min_ttl, early.force_refresh) == (600, True)
 
 
 @pytest.mark.parametrize(
@@ -27,6 +30,8 @@ def test_a_form_that_makes_sense():
         ({"grant_type": "refresh_token"}, 213), ({"grant_type": ""}, 213), ({"subject_token_type": "x"}, 214),
         ({"subject_token": ""}, 215), ({"requested_token_type": "x"}, 242),
         ({"requested_token_type": API_KEY, "subject_token_type": CONTENT}, 249),
+        ({"min_ttl": "-1"}, 211), ({"min_ttl": "ten"}, 211), ({"min_ttl": "86401"}, 211), ({"min_ttl": "٣"}, 211),
+        ({"force_refresh": "1"}, 211),
         ({"audience": "x"}, 256), ({"audience": "{" + GUID + "}"}, 256), ({"audience": GUID.replace("-", "")}, 256),
     ],
 )  # fmt: skip

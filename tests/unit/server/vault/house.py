@@ -38,6 +38,7 @@ from server.connect.room import ConnectRoom
 from server.consent.check import Consent
 from server.content.directory import Directory
 from server.credentials.api import Exchange
+from server.credentials.sources import Sources
 from server.db.clock import now
 from server.db.engine import Database
 from server.db.models import AuditEvent, Connection, Content, User
@@ -243,14 +244,13 @@ class House:
         self.vault = Vault(self.db, self.keyring, self.integrations, client=client, trail=self.trail, clock=self.time)
         self.consent = Consent(self.vault.standings)
         self.csrf = Csrf(self.keyring, (ORIGIN,))
+        self.sources = Sources(self.vault, VisitorKeys(self.db, self.keyring, self.sessions), self.visiting)
         self.exchange = Exchange(
-            self.vault,
+            self.sources,
             self.associations,
             self.directory,
             sessions=self.sessions,
             handles=self.handles,
-            visitors=VisitorKeys(self.db, self.keyring, self.sessions),
-            visiting=self.visiting,
             trail=self.trail,
             origin=ORIGIN,
         )
