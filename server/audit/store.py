@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
+
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
@@ -14,10 +17,40 @@ Told = tuple[AuditEvent, int | None, str | None]
 
 def events(session: Session, keyset: Keyset) -> list[Told]:
     """A page of events, and one row more."""
-    query = select(AuditEvent, User.id, User.first_name + " " + User.last_name).outerjoin(  # type: ignore[call-overload]
-        User, col(User.guid) == AuditEvent.actor_guid
-    )
+    return _page(session, _told(), keyset)
+
+
+def _told() -> Any:
+    name = User.first_name + " " + User.last_name
+    return select(AuditEvent, User.id, name).outerjoin(User, col(User.guid) == AuditEvent.actor_guid)  # type: ignore[call-overload]
+
+
+def _page(session: Session, query: Any, keyset: Keyset) -> list[Told]:
     return [(row[0], row[1], row[2]) for row in session.execute(keyset.narrow(query, AuditEvent.time, AuditEvent.id))]
+
+
+def about(
+    session: Session,
+    keyset: Keyset,
+    *,
+    subject: str | None = None,
+    connection: str | None = None,
+    integration: str | None = None,
+    content: str | None = None,
+    action: str | Collection[str] | None = None,
+) -> list[Told]:
+    """As `events`, those about a person's access, a connection, an integration or a content item, by GUID.
+
+    Each is found in an index of its own; with several, all must be so.
+    """
+    query = _told()
+    wanted = {"subject": subject, "connection": connection, "integration": integration, "content": content}
+    for name, guid in wanted.items():
+        if guid is not None:
+            query = query.where(getattr(AuditEvent, name) == guid)
+    if action is not None:
+        query = query.where(col(AuditEvent.action).in_([action] if isinstance(action, str) else list(action)))
+    return _page(session, query, keyset)
 
 
 def actions(session: Session) -> list[str]:

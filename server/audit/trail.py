@@ -13,6 +13,7 @@ from server.db.clock import now
 from server.db.engine import Database, DatabaseUnavailable
 from server.db.models import AuditEvent
 from server.web.caller import Caller
+from server.web.whence import whence
 
 log = logging.getLogger("tabard.audit")
 MOST_WAITING = 50_000
@@ -21,11 +22,36 @@ BATCH = 500
 GATHER = 0.25
 
 
+# Columns, and under which names of an event's data callers say what is in them; the first that is said counts.
+LIFTED = {
+    "subject": ("user", "user_guid"),
+    "content": ("content", "content_guid"),
+    "integration": ("integration",),
+    "connection": ("connection",),
+    "bundle": ("bundle", "bundle_id"),
+    "address": ("address",),
+}
+
+
 def event(actor: Caller | None, action: str, data: dict[str, Any]) -> AuditEvent:
-    """One event; without an actor the system itself acts (connect-behaviour.md 5)."""
-    if actor is None or not actor.signed_in:
-        return AuditEvent(action=action, data=data)
-    return AuditEvent(actor_guid=actor.guid, actor=actor.username, action=action, data=data)
+    """One event; without an actor the system itself acts (connect-behaviour.md 5).
+
+    What `data` says of person, content, integration, connection and bundle is also put where it can be looked up
+    (LIFTED); who acts on a connection without saying whose it is acts on an own one. Address and name of the request
+    are those of the request that is being answered.
+    """
+    made = AuditEvent(action=action, data=data)
+    for column, names in LIFTED.items():
+        said = next((data[name] for name in names if data.get(name)), None)
+        if isinstance(said, str | int):
+            setattr(made, column, str(said))
+    if actor is not None and actor.signed_in:
+        made.actor_guid, made.actor = actor.guid, actor.username
+        if made.connection is not None and made.subject is None:
+            made.subject = actor.guid
+    here = whence()
+    made.address, made.request_id = made.address or here.address or None, here.request_id or None
+    return made
 
 
 def _insert(session: Session, events: list[AuditEvent]) -> None:

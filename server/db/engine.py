@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from contextvars import copy_context
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -71,8 +72,8 @@ class Database:
 
     async def write(self, work: Callable[..., T], *args: Any) -> T:
         """Run `work(session, *args)` in the writer; durable when this returns. Raises DatabaseUnavailable."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._writers, lambda: self.write_now(work, *args))
+        loop, context = asyncio.get_running_loop(), copy_context()
+        return await loop.run_in_executor(self._writers, lambda: context.run(self.write_now, work, *args))
 
     def close(self) -> None:
         """Finish what runs and close every connection."""

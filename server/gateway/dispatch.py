@@ -31,6 +31,7 @@ from server.usage.policy import LIVE_MODES, is_visit
 from server.usage.recorder import Recorder
 from server.web.caller import ANONYMOUS, Caller
 from server.web.screens import new_request_id, wants_page
+from server.web.whence import arrived, came_from
 
 log = logging.getLogger("tabard.gateway")
 # Seconds a browser waits for a starting app before it is shown what is happening (design.md, principle 4).
@@ -58,12 +59,13 @@ class Gateway:
         self._site, self._policy, self._registry = site, policy, registry
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        state: dict[str, Any] = scope.setdefault("state", {})
+        state["request_id"] = new_request_id()
+        arrived(scope, state["request_id"])
         try:
             if scope["path"].startswith("/content/"):
                 await self._visit(scope, receive, send)
             else:
-                state: dict[str, Any] = scope.setdefault("state", {})
-                state["request_id"] = new_request_id()
                 line = Line(scope["method"], target_of(scope))
                 caller = state["caller"] = await self._sessions.identify(scope["headers"], line)
                 elsewhere = await self._by_name.elsewhere(line.target, caller)
@@ -110,12 +112,12 @@ class Gateway:
     async def _reply(self, scope: Scope, obstacle: Obstacle, target: str, *, page: bool) -> Response:
         if not page:
             return self._answers.scripted(obstacle, target)
-        state: dict[str, Any] = scope.setdefault("state", {})
-        state["request_id"], state["caller"] = new_request_id(), getattr(obstacle, "caller", ANONYMOUS)
+        scope["state"]["caller"] = getattr(obstacle, "caller", ANONYMOUS)
         return await self._answers.page(obstacle, target, Request(scope))
 
     async def decide_socket(self, head: Head) -> Destination | Refusal:
         """The decision over one WebSocket handshake; refusals are JSON (G-30)."""
+        came_from(head.client[0] if head.client else "", new_request_id())
         try:
             if not head.target.startswith(b"/content/"):
                 caller = await self._sessions.identify(head.headers, Line("GET", head.target, empty=True))

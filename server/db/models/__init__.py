@@ -1,6 +1,6 @@
 """The tables, one module a subject. Importing this package registers all of them for migrations."""
 
-from server.db.models.audit import AuditEvent
+from server.db.models.audit import AuditEvent, AuditHead
 from server.db.models.content import Bundle, Content, EnvironmentVariable, Instance, Permission
 from server.db.models.labels import Bookmark, ContentTag, Tag, Thumbnail, Vanity
 from server.db.models.oauth import Association, Connection, Flow, Integration, RoleChoice
@@ -16,6 +16,7 @@ __all__ = [
     "ApiKey",
     "Association",
     "AuditEvent",
+    "AuditHead",
     "Bookmark",
     "BrowserSession",
     "Bundle",

@@ -5,6 +5,7 @@ import pytest
 from server.audit.trail import Trail
 from server.db.engine import DatabaseUnavailable
 from server.db.models import AuditEvent
+from server.web.whence import came_from
 from tests.unit.server.vault.house import House, until
 
 
@@ -61,3 +62,18 @@ async def test_too_many_waiting_events_lose_the_oldest_and_say_so(house: House, 
     found = {row.action: row.data for row in house.rows(AuditEvent)}
     assert found["lose_audit_events"] == {"count": 2}
     assert [row.data["number"] for row in house.rows(AuditEvent) if row.action == "count"] == [2, 3, 4]
+
+
+async def test_what_an_event_concerns_and_where_it_came_from_can_be_looked_up(house: House):
+    alice = await house.person("alice")
+    came_from("10.1.2.3", "abc")
+    facts = {"content": "c", "integration": "i", "connection": "x", "bundle": 7}
+    await house.trail.append(alice.caller, "use", **facts)
+    await house.db.write(lambda session: house.trail.record(session, None, "see", user="u", content_guid="c2"))
+    house.trail.later(None, "sign_in", user_guid="v", address="10.9.9.9", bundle_id="8")
+    await house.trail.aclose()
+    used, seen, signed = house.rows(AuditEvent)
+    assert (used.subject, used.content, used.integration, used.connection) == (alice.guid, "c", "i", "x")
+    assert (used.bundle, used.address, used.request_id, used.data) == ("7", "10.1.2.3", "abc", facts)
+    assert (seen.subject, seen.content, seen.bundle, seen.address) == ("u", "c2", None, "10.1.2.3")
+    assert (signed.subject, signed.bundle, signed.address) == ("v", "8", "10.9.9.9")
