@@ -40,6 +40,7 @@ from server.proxy.upstream import Upstream
 from server.running import Background, running
 from server.services import Network, Services, assemble
 from server.sessions.cookies import gateway_cookies
+from server.sessions.identify import REMEMBERED_OF
 from server.settings import Settings
 from server.web.api import Api
 from server.web.room import load
@@ -137,6 +138,27 @@ def _follow_changes(s: Services, presence: Presence, background: Background) -> 
     s.directory.when_changed(lambda guid: background.spawn(presence.content_changed(guid)))
     s.directory.when_changed(lambda guid: background.spawn(_end_renderings(s, guid)))
     s.associations.when_changed(lambda guid: background.spawn(s.pool.renew_tokens(guid)))
+
+    changes = s.db.changes
+    changes.when((*REMEMBERED_OF, "permissions", "share_links"), lambda: background.spawn(presence.look_again()))
+    changes.when(("content", "bundles"), lambda: background.spawn(_catch_up(s)))
+    changes.when(("associations", "integrations"), lambda: background.spawn(_renew_tokens(s)))
+
+
+async def _catch_up(s: Services) -> None:
+    """Another gateway changed content: end what we run of versions that are no longer the ones that are served."""
+    for guid in s.pool.served():
+        view = await s.directory.by_guid(guid)
+        if view is None:
+            s.pool.retire(guid, now=True)
+        elif any(live.place.bundle_id != view.bundle_id and not live.place.draft for live in s.pool.find(guid)):
+            s.pool.retire(guid, but=view.bundle_id)
+        await _end_renderings(s, guid)
+
+
+async def _renew_tokens(s: Services) -> None:
+    for guid in s.pool.served():
+        await s.pool.renew_tokens(guid)
 
 
 async def _end_renderings(s: Services, guid: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from sqlmodel import Session
 
 from server.db.engine import Database, DatabaseUnavailable
 from server.db.models import Meta
+from server.db.owner import new_owner
 from server.db.upgrade import SchemaProblem, upgrade
 from server.keys import keyring as keys
 from server.keys.keyring import KeyProblem, Keyring, SealBroken
@@ -20,6 +22,7 @@ from server.settings import Settings
 MARKER = "tabard-data"
 MARKER_TEXT = "This folder belongs to a Tabard server.\n"
 KEY_FILE = "secret.key"
+HOME_FILE = "gateway"
 KEY_CHECK = "key_check"
 PROOF = "this key fits this data"
 
@@ -89,6 +92,19 @@ def _lock(path: Path, *, shared: bool) -> int:
     return handle
 
 
+def _home(path: Path) -> str:
+    """This data directory's own name, by which a gateway knows what it has left in the database."""
+    file = path / HOME_FILE
+    try:
+        if not file.exists():
+            fresh = file.with_suffix(f".{os.getpid()}")
+            fresh.write_text(uuid.uuid4().hex + "\n")
+            fresh.rename(file)
+        return file.read_text("ascii").strip()[:64].replace("|", "")
+    except (OSError, UnicodeDecodeError):
+        raise CannotOpen(f"The file {file} cannot be read or made; check the disk and its permissions.") from None
+
+
 def _proof(session: Session) -> bytes | None:
     row = session.get(Meta, KEY_CHECK)
     return None if row is None else row.value
@@ -104,7 +120,10 @@ def _fit(db: Database, path: Path) -> Keyring:
         db.write_now(lambda session: session.add(Meta(name=KEY_CHECK, value=value)))
         return keyring
     if found is None:
-        raise CannotOpen(f"The key file {path} is missing, and the data is sealed with it; restore it from a backup.")
+        raise CannotOpen(
+            f"The key file {path} is missing, and the data is sealed with it; restore it from a backup, or for one "
+            "more gateway on this database copy it from the first."
+        )
     try:
         found.open(sealed, purpose="meta", bound_to=KEY_CHECK)
     except SealBroken:
@@ -123,7 +142,10 @@ def open_installation(settings: Settings, *, shared: bool = False) -> Installati
         _claim(path)
     lock = _lock(path, shared=shared)
     try:
-        db = Database(settings.database_url or f"sqlite:///{path / 'tabard.db'}")
+        owner = new_owner(_home(path))
+        db = Database(settings.database_url or f"sqlite:///{path / 'tabard.db'}", owner=owner)
+        # A server on SQLite is alone and need not tell of its writes; a command beside it must.
+        db.changes.announcing |= shared
         try:
             upgrade(db)
             return Installation(path, db, _fit(db, path / KEY_FILE), lock)

@@ -77,12 +77,14 @@ async def running(
     Instances end before the vault does, so that an app's last exchange is answered; a refresh under way is
     always finished and saved (security.md O-22).
     """
+    await asyncio.to_thread(services.db.changes.begin)
     folders = await asyncio.to_thread(_recover_records, services)
     await asyncio.to_thread(services.shelf.sweep, folders)
     await asyncio.to_thread(services.fetching.sweep)
     await services.pool.recover()
     await services.documents.recover()
     house = [
+        asyncio.create_task(services.db.changes.follow(), name="changes"),
         asyncio.create_task(services.sessions.keep_flushing(), name="sessions"),
         asyncio.create_task(services.pool.keep_house(IDLE_SECONDS), name="instances"),
         asyncio.create_task(services.usage.keep_house(), name="usage"),

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, delete, select
 
 from server.accounts.names import username_key
 from server.db.clock import now
-from server.db.models import ApiKey, User
+from server.db.models import ApiKey, Instance, User
 from server.keys.credentials import digest, new_key
 from server.web.caller import RANK
 from server.web.errors import ApiError, not_found
@@ -184,9 +184,11 @@ def add_content_key(session: Session, owner_id: int, content_guid: str, instance
 
 
 def drop_instance_keys(session: Session, instance_key: str | None = None) -> list[str]:
-    """Delete the keys of one instance, or of all; returns their hashes."""
+    """Delete the keys of one instance, or of all that have ended; returns their hashes."""
     named = col(ApiKey.instance_key)
-    condition = named.is_not(None) if instance_key is None else named.in_((instance_key,))
+    running = select(Instance.key).where(col(Instance.end_time).is_(None))
+    ended = named.is_not(None) & named.not_in(running)
+    condition = ended if instance_key is None else named.in_((instance_key,))
     hashes = list(session.exec(select(ApiKey.key_hash).where(condition)).all())
     session.exec(delete(ApiKey).where(condition))
     return hashes

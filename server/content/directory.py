@@ -61,7 +61,10 @@ class Directory:
 
     def __init__(self, db: Database) -> None:
         self._views: Remembered[str, ContentView | None] = Remembered(
-            lambda guid: db.read(load_view, guid), worth=lambda view: view is not None
+            lambda guid: db.read(load_view, guid),
+            worth=lambda view: view is not None,
+            changes=db.changes,
+            tables=("content", "permissions", "users", "groups"),
         )
         self._on_change: list[Callable[[str], object]] = []
 

@@ -45,14 +45,17 @@ class Presence:
     def __init__(self, directory: Directory, registry: Registry, sessions: Sessions, links: Links) -> None:
         self._directory, self._registry, self._sessions, self._links = directory, registry, sessions, links
         self._callers: dict[str, dict[str, Caller]] = {}
-        # Keys that opened something, with whose they are.
+        # Keys, and other credentials, that opened something, with whose they are.
         self._keys: dict[str, str] = {}
+        self._others: dict[str, str] = {}
 
     def note(self, caller: Caller, view: ContentView) -> None:
         """A socket or a request of `caller` is being passed on."""
         self._callers.setdefault(view.guid, {})[_who(caller)] = caller
         if caller.via in ("key", "visitor", "link"):
             self._keys[caller.credential] = caller.guid
+        elif caller.signed_in:
+            self._others[caller.credential] = caller.guid
 
     def session_ended(self, tag: str) -> None:
         """A session, all of a person's sessions, or a share link ended."""
@@ -61,9 +64,12 @@ class Presence:
 
     async def check_keys(self) -> None:
         """Close what was opened by keys and links that are no longer good: by time, or with what they stand on."""
-        for credential, guid in list(self._keys.items()):
+        await self._check(self._keys)
+
+    async def _check(self, credentials: dict[str, str]) -> None:
+        for credential, guid in list(credentials.items()):
             if not self._registry.count(credential):
-                del self._keys[credential]
+                credentials.pop(credential, None)
             elif not await self._good(guid, credential):
                 self.session_ended(credential)
 
@@ -71,6 +77,15 @@ class Presence:
         if credential.startswith("link:"):
             return await self._links.alive(credential)
         return await self._sessions.good(guid, credential)
+
+    async def look_again(self) -> None:
+        """Another gateway changed people, credentials or content: close what is open for those who lost by it."""
+        await self._check(self._keys)
+        await self._check(self._others)
+        people = {caller.guid for callers in self._callers.values() for caller in callers.values()}
+        await self._stand_as_now(frozenset(people - {""}))
+        for content_guid in list(self._callers):
+            await self.content_changed(content_guid)
 
     async def keep_checking(self, every: float = CHECKED_EVERY) -> None:
         """Run until cancelled: nobody tells of a key's end, as it is decided at each use (decision 11)."""
@@ -86,12 +101,15 @@ class Presence:
         touched = [guid for guid, callers in self._callers.items() if not user_guids.isdisjoint(callers)]
         if not touched:
             return
-        now = await self._sessions.standings(user_guids)
+        await self._stand_as_now(user_guids)
         for content_guid in touched:
-            callers = self._callers.get(content_guid, {})
+            await self.content_changed(content_guid)
+
+    async def _stand_as_now(self, user_guids: frozenset[str]) -> None:
+        now = await self._sessions.standings(user_guids)
+        for callers in self._callers.values():
             for guid in user_guids & callers.keys():
                 callers[guid] = now.get(guid, NOTHING).of(callers[guid])
-            await self.content_changed(content_guid)
 
     async def content_changed(self, content_guid: str) -> None:
         """Close what is open for those who may no longer look, and for everybody once the content is locked."""

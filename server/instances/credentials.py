@@ -67,5 +67,5 @@ class Credentials:
             self._forget(digest)
 
     def withdraw_all(self, session: Session) -> None:
-        """At start: no instance of an earlier server may speak any more."""
+        """At start: no instance that has ended may speak any more."""
         accounts.drop_instance_keys(session)

@@ -192,6 +192,10 @@ class Pool:
         """The ready instances of a content item."""
         return [live for live in self._live.values() if live.place.content_guid == content_guid]
 
+    def served(self) -> set[str]:
+        """The content that has ready instances here."""
+        return {place.content_guid for place in self._live}
+
     def retire(self, content_guid: str, *, but: int | None = None, now: bool = False) -> None:
         """Take a content item's instances off the road, except those of bundle `but`.
 

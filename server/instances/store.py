@@ -6,6 +6,7 @@ from sqlmodel import Session, col, select
 
 from server.db.clock import now
 from server.db.models import Instance
+from server.db.owner import left_behind, owner_of
 from server.web.errors import ApiError
 
 TAGS = {
@@ -29,6 +30,7 @@ RENDERINGS = ("build_jupyter", "build_report")
 
 def begin(session: Session, row: Instance) -> Instance:
     """Record an instance or a build that begins."""
+    row.owner = owner_of(session)
     session.add(row)
     session.flush()
     return row
@@ -52,8 +54,10 @@ def ended(session: Session, key: str, code: int | None, error: str | None) -> No
 
 
 def unended(session: Session) -> list[Instance]:
-    """What an earlier server left running."""
-    return list(session.exec(select(Instance).where(col(Instance.end_time).is_(None))).all())
+    """What an earlier server left running: what other gateways run is not among it."""
+    rows = session.exec(select(Instance).where(col(Instance.end_time).is_(None))).all()
+    left = left_behind((row.owner for row in rows), owner_of(session))
+    return [row for row in rows if row.owner in left]
 
 
 def listing(session: Session, content_id: int, limit: int = 100) -> list[Instance]:

@@ -35,7 +35,9 @@ class Links:
     def __init__(self, db: Database, trail: Trail, *, secure: bool, clock: Callable[[], datetime] = now) -> None:
         self._db, self._trail, self._secure, self._clock = db, trail, secure, clock
         self.cookie = f"__Secure-{COOKIE}" if secure else COOKIE
-        self._known: Remembered[str, Opened | None] = Remembered(self._read, worth=lambda found: found is not None)
+        self._known: Remembered[str, Opened | None] = Remembered(
+            self._read, worth=lambda found: found is not None, changes=db.changes, tables=("share_links", "content")
+        )
         # What has opened something here, by the guest's credential: what to ask about whether it is still good.
         self._hashes: dict[str, str] = {}
         self._on_end: list[Callable[[str], object]] = []

@@ -34,7 +34,9 @@ class Associations:
         self._db = db
         self._trail = trail
         self._catalog = integrations.catalog
-        self._known: Remembered[str, tuple[AssociationView, ...]] = Remembered(self._load)
+        self._known: Remembered[str, tuple[AssociationView, ...]] = Remembered(
+            self._load, changes=db.changes, tables=("associations", "integrations", "content")
+        )
         self._on_change: list[Callable[[str], object]] = []
         integrations.when_changed(self._known.forget_all)
         integrations.when_moved(self._tell)

@@ -27,7 +27,9 @@ class Choices:
     def __init__(self, db: Database, trail: Trail) -> None:
         self._db = db
         self._trail = trail
-        self._known: Remembered[int, Chosen] = Remembered(self._load)
+        self._known: Remembered[int, Chosen] = Remembered(
+            self._load, changes=db.changes, tables=("role_choices", "integrations", "users")
+        )
         self._on_change: list[Callable[[int], object]] = []
 
     def when_changed(self, notice: Callable[[int], object]) -> None:

@@ -70,7 +70,10 @@ class Documents:
     def __init__(self, db: Database, shelf: Shelf, preparer: Preparer, renderer: Renderer) -> None:
         self._db, self._shelf, self._preparer, self._renderer = db, shelf, preparer, renderer
         self._sources: Remembered[tuple[int, int], Source | None] = Remembered(
-            lambda name: db.read(_load, *name), worth=lambda source: source is not None
+            lambda name: db.read(_load, *name),
+            worth=lambda source: source is not None,
+            changes=db.changes,
+            tables=("bundles", "renderings", "content"),
         )
         self._open: OrderedDict[Source, Published] = OrderedDict()
         self._coming: dict[int, asyncio.Task[None]] = {}

@@ -26,6 +26,11 @@ from server.web.remembered import Remembered
 MOST_NAMES = 50_000
 # Seconds between notes of a credential's last use.
 SEEN_GRAIN = 30.0
+# What a credential stands for is read from these.
+REMEMBERED_OF = (
+    *("users", "groups", "memberships", "content", "integrations", "api_keys", "visitor_keys"),
+    *("browser_sessions", "tool_sign_ins", "tool_tokens", "tool_clients", "claim_tokens"),
+)
 INVALID_KEY = BadCredential(INVALID_LOGIN, "The API key is not valid.")
 UNKNOWN_SCHEME = BadCredential(AUTH_REQUIRED, "Send an API key as: Authorization: Key <key>.")
 TWO_IDENTITIES = BadCredential(AUTH_REQUIRED, "Send one Authorization header.", status=400)
@@ -51,7 +56,9 @@ class Sessions:
         self._db = db
         self.cookie = cookie_name(secure)
         self._idle, self._absolute = timedelta(seconds=idle), timedelta(seconds=absolute)
-        self._known: Remembered[str, Known | None] = Remembered(self._read, worth=lambda known: known is not None)
+        self._known: Remembered[str, Known | None] = Remembered(
+            self._read, worth=lambda known: known is not None, changes=db.changes, tables=REMEMBERED_OF
+        )
         # Credential → the name it is remembered under, for `still`.
         self._names: OrderedDict[str, str] = OrderedDict()
         self._touched: dict[str, datetime] = {}
@@ -149,15 +156,18 @@ class Sessions:
         return known
 
     async def _look_up(self, name: str) -> Known | None:
-        known = await self._known.get(name)
-        if known is None:
-            return None
+        for _ in range(2):
+            known = await self._known.get(name)
+            if known is None or not self._over(known):
+                return known
+            # It may have been used at another gateway since we read it.
+            self._known.forget(name)
+        return None
+
+    def _over(self, known: Known) -> bool:
         moment = now()
         idle_out = known.caller.via == "session" and moment - known.seen > self._idle
-        if idle_out or (known.expires_at is not None and moment >= known.expires_at):
-            self._known.forget(name)
-            return None
-        return known
+        return idle_out or (known.expires_at is not None and moment >= known.expires_at)
 
     async def still(self, user_guid: str, credential: str) -> Caller | None:
         """The caller a session handle was made for, if her session or key is good and she is not locked.

@@ -16,12 +16,14 @@ from sqlmodel import Session, col, delete, select
 from server.db.clock import now
 from server.db.engine import Database
 from server.db.models import Task, TaskLine
+from server.db.owner import left_behind, owner_of
 
 log = logging.getLogger("tabard.tasks")
 LONGEST_WAIT = 30.0
 MOST_LINES = 20_000
 LONGEST_LINE = 4_000
 KEEP = timedelta(days=7)
+ELSEWHERE = 0.5
 
 
 class TaskFailed(Exception):
@@ -61,7 +63,7 @@ class Tasks:
 
     async def start(self, user_guid: str, content_guid: str | None, work: Work) -> str:
         """Begin `work(report)`; returns the task's id at once. TaskFailed from it is the task's error."""
-        row = Task(id=secrets.token_hex(8), user_guid=user_guid, content_guid=content_guid)
+        row = Task(id=secrets.token_hex(8), user_guid=user_guid, content_guid=content_guid, owner=self._db.owner)
         await self._db.write(lambda session: session.add(row))
         running = self._running[row.id] = Running()
         job = asyncio.create_task(self._run(row.id, running, work), name=f"task {row.id}")
@@ -126,6 +128,12 @@ class Tasks:
             except TimeoutError:
                 break
         row, saved = await self._db.read(self._load, task_id, first)
+        # Another gateway is at it: what it says is in the database twice a second.
+        while row is not None and not row.finished and running is None and not saved:
+            if asyncio.get_running_loop().time() >= deadline:
+                break
+            await asyncio.sleep(ELSEWHERE)
+            row, saved = await self._db.read(self._load, task_id, first)
         if row is None:
             return None
         lines = running.lines[first:] if running is not None and not row.finished else saved
@@ -152,8 +160,13 @@ class Tasks:
         return settle
 
     def recover(self, session: Session) -> None:
-        """At start: what was running when the server died has failed unless it was settled; old tasks go."""
-        for row in session.exec(select(Task).where(col(Task.finished).is_(False))).all():
+        """At start: what was running when the server died has failed unless it was settled; old tasks go.
+
+        What other gateways do goes on.
+        """
+        rows = session.exec(select(Task).where(col(Task.finished).is_(False))).all()
+        left = left_behind((row.owner for row in rows), owner_of(session))
+        for row in (row for row in rows if row.owner in left):
             row.finished = True
             if not row.settled:
                 row.code, row.error = 1, "The server was restarted before this was done; try again."

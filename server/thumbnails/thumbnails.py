@@ -49,7 +49,9 @@ class Thumbnails:
     def __init__(self, db: Database, root: Path, trail: Trail) -> None:
         self._db, self._root, self._trail = db, root, trail
         root.mkdir(mode=0o700, exist_ok=True)
-        self._rows: Remembered[int, tuple[str, str] | None] = Remembered(lambda number: db.read(_row, number))
+        self._rows: Remembered[int, tuple[str, str] | None] = Remembered(
+            lambda number: db.read(_row, number), changes=db.changes, tables=("thumbnails", "content")
+        )
 
     async def put(self, caller: Caller, view: ContentView, data: bytes) -> None:
         """Give content a picture in place of the one it has. Raises ApiError 400 and 413 for what is none, 507."""

@@ -12,6 +12,7 @@ from sqlalchemy import Row, Select, bindparam, func, insert, or_, update
 from sqlmodel import Session, col, delete, select
 
 from server.db.models import Content, Hit, LiveUse, Meta, Permission, User
+from server.db.owner import left_behind, owner_of
 from server.web.caller import Caller
 from server.web.cursors import Keyset
 
@@ -51,7 +52,8 @@ def record(
             if row["content_id"] in there
         ]
         if kept:
-            session.execute(insert(model), kept)
+            owner = {"owner": owner_of(session)} if model is LiveUse else {}
+            session.execute(insert(model), [row | owner for row in kept])
     if ended:
         change = update(LiveUse).where(col(LiveUse.id) == bindparam("key")).values(ended=bindparam("moment"))
         session.connection().execute(change, [{"key": key, "moment": moment} for key, moment in ended.items()])
@@ -62,18 +64,24 @@ def _existing(session: Session, column: Any, wanted: set[Any]) -> set[Any]:
 
 
 def note_open(session: Session, moment: datetime) -> None:
-    """Remember that what is open now is still open, for a server that ends without notice."""
-    session.merge(Meta(name=SEEN, value=moment.isoformat().encode()))
+    """Remember that what is open now at this gateway is still open, in case it ends without notice."""
+    session.merge(Meta(name=SEEN + owner_of(session), value=moment.isoformat().encode()))
 
 
 def close_open(session: Session) -> None:
     """At start: what an earlier server left open ended when that server was last seen."""
-    noted = session.get(Meta, SEEN)
-    seen = datetime.fromisoformat(noted.value.decode()) if noted else None
-    still = update(LiveUse).where(col(LiveUse.ended).is_(None))
-    if seen is not None:
-        session.execute(still.where(col(LiveUse.started) < seen).values(ended=seen))
-    session.execute(still.values(ended=LiveUse.started))
+    notes = {note.name: note for note in session.exec(select(Meta).where(col(Meta.name).startswith(SEEN))).all()}
+    still = col(LiveUse.ended).is_(None)
+    owners = set(session.exec(select(LiveUse.owner).where(still).distinct()).all())
+    noted = {name.removeprefix(SEEN) or None for name in notes}
+    for owner in left_behind(owners | noted, owner_of(session)):
+        note = notes.get(SEEN + (owner or ""))
+        theirs = update(LiveUse).where(still, col(LiveUse.owner).is_not_distinct_from(owner))
+        if note is not None:
+            seen = datetime.fromisoformat(note.value.decode())
+            session.execute(theirs.where(col(LiveUse.started) < seen).values(ended=seen))
+            session.delete(note)
+        session.execute(theirs.values(ended=LiveUse.started))
 
 
 def drop_before(session: Session, moment: datetime) -> int:

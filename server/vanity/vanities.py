@@ -40,7 +40,9 @@ class Vanities:
 
     def __init__(self, db: Database, directory: Directory, trail: Trail) -> None:
         self._db, self._directory, self._trail = db, directory, trail
-        self._known: Remembered[None, dict[str, str]] = Remembered(lambda _: db.read(_table))
+        self._known: Remembered[None, dict[str, str]] = Remembered(
+            lambda _: db.read(_table), changes=db.changes, tables=("vanities", "content")
+        )
         self.served: frozenset[str] = frozenset()
 
     def reserve(self, names: Iterable[str]) -> None:

@@ -16,8 +16,8 @@ from sqlmodel import Session, select
 
 from integrations.contract import Secret, TokenSet
 from server.db.models import Connection, Integration
+from server.db.owner import is_dead
 from server.keys.credentials import digest
-from server.vault.owner import is_dead
 from server.vault.seals import Seals
 from server.vault.terms import lifetime, subject_of
 

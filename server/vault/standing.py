@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from server.db.engine import Database
 from server.db.models import Connection, Integration, User
+from server.db.touched import Rows
 from server.web.remembered import Remembered
 
 
@@ -19,6 +20,7 @@ class Standing:
     reason: str
     fingerprint: str
     config_version: int
+    number: int = 0
 
     def good_for(self, fingerprint: str, config_version: int) -> bool:
         """Whether it can be used with the integration as it is configured now."""
@@ -36,7 +38,10 @@ class Standings:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._known: Remembered[tuple[str, str, str], Standing | None] = Remembered(self._read, _good)
+        self._known: Remembered[tuple[str, str, str], Standing | None] = Remembered(
+            self._read, _good, changes=db.changes, tables=("users", "integrations")
+        )
+        db.changes.when_rows("connections", self._changed)
 
     async def of(self, user_guid: str, integration_guid: str, role: str = "") -> Standing | None:
         """The standing in this role, or None where the person never connected so. Warm: no database."""
@@ -48,6 +53,13 @@ class Standings:
     def forget(self, user_guid: str, integration_guid: str, role: str = "") -> None:
         """One person's connection changed."""
         self._known.forget((user_guid, integration_guid, role))
+
+    def _changed(self, rows: Rows) -> None:
+        """Another gateway wrote these connections."""
+        if rows is None:
+            self._known.forget_all()
+        else:
+            self._known.forget_where(lambda standing: standing is not None and standing.number in rows)
 
     def forget_all(self) -> None:
         """An integration changed, and with it perhaps everybody's connection."""
@@ -68,4 +80,5 @@ def _load(session: Session, user_guid: str, integration_guid: str, role: str) ->
     row = session.exec(query).first()
     if row is None:
         return None
-    return Standing(row.status, row.status_reason, row.fingerprint, row.config_version)
+    assert row.id is not None
+    return Standing(row.status, row.status_reason, row.fingerprint, row.config_version, row.id)

@@ -6,13 +6,13 @@ from integrations.http import OutboundClient
 from server.audit.trail import Trail
 from server.db.clock import now
 from server.db.engine import Database
+from server.db.owner import new_owner
 from server.keys.keyring import Keyring
 from server.oauth.integrations import Integrations
 from server.vault.background import Background
 from server.vault.connections import Connections
 from server.vault.lease import Clock, Leases
 from server.vault.outcomes import Outcomes
-from server.vault.owner import new_owner
 from server.vault.renewal import Renewal
 from server.vault.revoker import Revoker
 from server.vault.seals import Seals

@@ -6,21 +6,29 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Iterable
 from typing import Generic, TypeVar
+
+from server.db.changes import Changes
 
 log = logging.getLogger("tabard.memory")
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 MOST = 50_000
-# Another gateway on the same database tells us nothing; what it changes is seen here after about this long.
+# What somebody changed in the database itself is seen here after about this long.
 RENEWED_AFTER = 15.0
+
+
+def _always() -> bool:
+    return True
 
 
 class Remembered(Generic[K, V]):
     """Values by key. A warm `get` never waits: one that has grown old is given, and looked up again meanwhile.
 
-    `worth` says which values to keep; the others are looked up each time.
+    `worth` says which values to keep; the others are looked up each time. What another gateway writes to one of
+    `tables` makes all of it be forgotten, and while that cannot be known nothing is answered from memory
+    (server.db.changes).
     """
 
     def __init__(
@@ -28,6 +36,8 @@ class Remembered(Generic[K, V]):
         load: Callable[[K], Awaitable[V]],
         worth: Callable[[V], bool] = lambda _: True,
         *,
+        changes: Changes | None,
+        tables: Iterable[str],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._load = load
@@ -35,6 +45,9 @@ class Remembered(Generic[K, V]):
         self._clock = clock
         self._kept: OrderedDict[K, tuple[float, V]] = OrderedDict()
         self._epoch = 0
+        self._trusted = changes.trusted if changes is not None else _always
+        if changes is not None:
+            changes.when(tables, self.forget_all)
         self._renewing: dict[K, asyncio.Task[None]] = {}
 
     @property
@@ -45,7 +58,7 @@ class Remembered(Generic[K, V]):
     async def get(self, key: K) -> V:
         """The value. Raises what `load` raises, when it is not in memory."""
         kept = self._kept.get(key)
-        if kept is None:
+        if kept is None or not self._trusted():
             return await self._look_up(key)
         if self._clock() - kept[0] > RENEWED_AFTER and key not in self._renewing:
             task = asyncio.create_task(self._renew(key))

@@ -8,7 +8,7 @@ from server.db.models.people import ApiKey, BrowserSession, Group, Membership, U
 from server.db.models.renderings import Rendering, Schedule
 from server.db.models.sharing import Loan, ShareLink
 from server.db.models.sources import EnvironmentPermission, ExecutionEnvironment, Package, Repository
-from server.db.models.system import Meta, Task, TaskLine
+from server.db.models.system import Change, Meta, Task, TaskLine
 from server.db.models.tools import ClaimToken, ToolClient, ToolCode, ToolDevice, ToolSignIn, ToolToken
 from server.db.models.usage import Hit, LiveUse
 
@@ -20,6 +20,7 @@ __all__ = [
     "Bookmark",
     "BrowserSession",
     "Bundle",
+    "Change",
     "ClaimToken",
     "Connection",
     "Content",

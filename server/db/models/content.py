@@ -94,7 +94,10 @@ class Permission(SQLModel, table=True):
 
 
 class Instance(SQLModel, table=True):
-    """One running (or ended) process of a bundle: a job on the wire (connect-api.md 2.7)."""
+    """One running (or ended) process of a bundle: a job on the wire (connect-api.md 2.7).
+
+    `owner` is the gateway that runs it (server.db.owner).
+    """
 
     __tablename__ = "instances"
 
@@ -103,6 +106,7 @@ class Instance(SQLModel, table=True):
     content_id: int = Field(foreign_key="content.id", ondelete="CASCADE", index=True)
     bundle_id: int | None = None
     tag: str = "unknown"
+    owner: str | None = None
     pid: int | None = None
     start_ticks: int | None = Field(default=None, sa_type=BigInteger)
     port: int | None = None

@@ -33,7 +33,10 @@ class Hit(SQLModel, table=True):
 
 
 class LiveUse(SQLModel, table=True):
-    """One live connection of a viewer to a Shiny app, from its opening to its end."""
+    """One live connection of a viewer to a Shiny app, from its opening to its end.
+
+    `owner` is the gateway that holds it (server.db.owner).
+    """
 
     __tablename__ = "live_uses"
     __table_args__ = (
@@ -45,4 +48,5 @@ class LiveUse(SQLModel, table=True):
     content_id: int = Field(foreign_key="content.id", ondelete="CASCADE")
     user_id: int | None = Field(default=None, foreign_key="users.id", ondelete="SET NULL", index=True)
     started: datetime = Field(sa_type=UtcDateTime)
+    owner: str | None = None
     ended: datetime | None = Field(default=None, sa_type=UtcDateTime)

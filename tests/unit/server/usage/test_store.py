@@ -6,6 +6,7 @@ import pytest
 
 from server.db.clock import now
 from server.db.models import Hit, LiveUse
+from server.db.owner import new_owner
 from server.usage import store
 from tests.unit.server.vault.house import House
 
@@ -23,12 +24,19 @@ async def test_what_was_left_open_ended_when_the_server_was_last_seen(world: Hou
         LiveUse(id=key, content_id=content_id, started=moment - timedelta(hours=hours))
         for key, hours in (("a", 3), ("b", 1))
     ]
+    world.db.owner = "an earlier boot|1|1|x|home"
+    for row in rows:
+        row.owner = world.db.owner
     await world.db.write(lambda s: s.add_all(rows))
     await world.db.write(store.note_open, moment - timedelta(hours=2))
+    other = new_owner("elsewhere")
+    await world.db.write(lambda s: s.add(LiveUse(id="c", content_id=content_id, started=moment, owner=other)))
+    world.db.owner = new_owner("home")
     await world.db.write(store.close_open)
-    first, second = sorted(world.rows(LiveUse), key=lambda row: row.id)
+    first, second, theirs = sorted(world.rows(LiveUse), key=lambda row: row.id)
     assert first.ended == moment - timedelta(hours=2)
     assert second.ended == second.started
+    assert theirs.ended is None
 
 
 async def test_old_rows_go_in_portions_and_counting_stops(world: House, content_id: int, monkeypatch):

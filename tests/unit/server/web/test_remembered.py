@@ -2,17 +2,22 @@
 
 import asyncio
 
+from server.db.changes import Changes
+from server.db.engine import Database
+from server.db.touched import Touched
 from server.web.remembered import Remembered
 from tests.unit.server.vault.house import until
 
 
 class Source:
-    def __init__(self) -> None:
+    def __init__(self, changes: Changes | None = None) -> None:
         self.value: str | None = "first"
         self.asked = 0
         self.gate: asyncio.Event | None = None
         self.now = 0.0
-        self.memory = Remembered(self.load, lambda value: value is not None, clock=lambda: self.now)
+        self.memory = Remembered(
+            self.load, lambda value: value is not None, changes=changes, tables=("t",), clock=lambda: self.now
+        )
 
     async def load(self, _key: str) -> str | None:
         self.asked += 1
@@ -64,3 +69,18 @@ async def test_a_change_during_a_look_up_is_not_undone_by_it():
     source.gate.set()
     assert await task == "first"
     assert await source.memory.get("a") == "second"
+
+
+async def test_what_another_gateway_wrote_is_forgotten_and_nothing_is_given_while_that_cannot_be_known(
+    db: Database, monkeypatch
+):
+    source = Source(db.changes)
+    await source.memory.get("a")
+    source.value = "second"
+    db.changes._heard(Touched({"elsewhere": None}), 0.0)
+    assert await source.memory.get("a") == "first"
+    db.changes._heard(Touched({"t": frozenset()}), 0.0)
+    assert await source.memory.get("a") == "second"
+    monkeypatch.setattr(source.memory, "_trusted", lambda: False)
+    source.value = "third"
+    assert await source.memory.get("a") == "third"
