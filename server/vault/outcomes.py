@@ -18,7 +18,8 @@ class Outcome:
 
     `code` is empty when it went well, else the error's short name (`invalid_client`, `timeout`, ...) and `reason`
     a sentence that is safe to show. `skew` is how many seconds the provider's clock is ahead of ours, None where
-    that is unknown. `missing_scopes` were asked for and not granted. `connection_guid` is empty for service
+    that is unknown. `used_second` says which of two client secrets was taken, None where there is one or that is
+    unknown. `missing_scopes` were asked for and not granted. `connection_guid` is empty for service
     accounts, and for a consent that was not kept.
     """
 
@@ -30,6 +31,7 @@ class Outcome:
     reason: str = ""
     skew: float | None = None
     missing_scopes: tuple[str, ...] = ()
+    used_second: bool | None = None
 
 
 class Outcomes:

@@ -2,6 +2,8 @@
 
 from server.db.models.audit import AuditEvent, AuditHead
 from server.db.models.content import Bundle, Content, EnvironmentVariable, Instance, Permission
+from server.db.models.delegations import PreAuthorization
+from server.db.models.health import IntegrationHealth, IntegrationHour
 from server.db.models.labels import Bookmark, ContentTag, Tag, Thumbnail, Vanity
 from server.db.models.oauth import Association, Connection, Flow, Integration, RoleChoice
 from server.db.models.people import ApiKey, BrowserSession, Group, Membership, User, VisitorKey
@@ -33,12 +35,15 @@ __all__ = [
     "Hit",
     "Instance",
     "Integration",
+    "IntegrationHealth",
+    "IntegrationHour",
     "LiveUse",
     "Loan",
     "Membership",
     "Meta",
     "Package",
     "Permission",
+    "PreAuthorization",
     "Rendering",
     "Repository",
     "RoleChoice",

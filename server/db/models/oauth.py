@@ -34,6 +34,7 @@ class Integration(SQLModel, table=True):
     permissions: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
     own_callback: bool = False
     one_account: bool = False
+    secret_expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_time: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     updated_time: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
