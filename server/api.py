@@ -17,6 +17,7 @@ from server.credentials.sources import Sources
 from server.discovery.api import Facts, discovery_routes
 from server.discovery.description import Description
 from server.groups.api import GroupsApi
+from server.health.api import HealthApi
 from server.images.api import ImagesApi
 from server.instances.api import JobsApi
 from server.links.api import LinksApi
@@ -73,6 +74,7 @@ def api_routes(s: Services) -> list[Route]:
         JobsApi(s.db, s.guard, (s.pool.stop_instance, s.renderer.stop), s.data_dir / "run").routes(),
         UsageApi(s.db, Processes(s.db, s.settings.origin), s.settings.origin).routes(),
         AuditApi(s.db, s.settings.origin).routes(),
+        HealthApi(s.health).routes(),
     )
     exchange = Exchange(
         Sources(s.vault, s.visitors, s.visiting),

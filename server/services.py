@@ -25,6 +25,8 @@ from server.content.directory import Directory
 from server.content.variables import Variables
 from server.db.engine import Database
 from server.groups.groups import Groups
+from server.health.health import HealthRecords
+from server.health.recorder import Recorder as HealthRecorder
 from server.installation import Installation
 from server.instances.credentials import Credentials
 from server.instances.live import Link
@@ -82,6 +84,8 @@ class Services:
     visitors: VisitorKeys
     visiting: Visiting
     vault: Vault
+    health: HealthRecords
+    health_recorder: HealthRecorder
     shelf: Shelf
     thumbnails: Thumbnails
     vanities: Vanities
@@ -121,6 +125,8 @@ def assemble(
     associations = Associations(db, trail, integrations, directory)
     visiting = Visiting(directory, associations)
     sessions.entitle(visiting.role)
+    vault, recorder = Vault(db, keyring, integrations, client=outbound, trail=trail), HealthRecorder(db)
+    vault.outcomes.listen(recorder.note)
     shelf, variables = Shelf(data / "bundles", settings.max_bundle_size), Variables(db, keyring)
     intake, requested = Intake(db, shelf, trail), Requested(shelf, directory, integrations, associations)
     environments = _environments(settings, data, interpreters)
@@ -153,7 +159,9 @@ def assemble(
         choices=Choices(db, trail),
         visitors=VisitorKeys(db, keyring, sessions),
         visiting=visiting,
-        vault=Vault(db, keyring, integrations, client=outbound, trail=trail),
+        vault=vault,
+        health=HealthRecords(db, integrations),
+        health_recorder=recorder,
         shelf=shelf,
         thumbnails=Thumbnails(db, data / "thumbnails", trail),
         vanities=Vanities(db, directory, trail),

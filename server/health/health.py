@@ -73,7 +73,9 @@ class HealthRecords:
     async def all(self) -> dict[str, Health]:
         """Everyone's, by GUID."""
         rows, known, counts = await self._db.read(self._read_all)
-        return {row.guid: self._judged(row, known.get(row.id or 0, Known()), counts.get(row.id or 0, 0)) for row in rows}
+        return {
+            row.guid: self._judged(row, known.get(row.id or 0, Known()), counts.get(row.id or 0, 0)) for row in rows
+        }
 
     def _read_all(self, session: Session) -> tuple[list[Integration], dict[int, Known], dict[int, int]]:
         rows = integrations_store.everything(session)
@@ -83,10 +85,10 @@ class HealthRecords:
         """What administrators should look at, in the order of the integrations' creation."""
         moment, found = self.clock(), []
         for row, health in await self._db.read(store.troubled):
-            broken = policy.state(health, row.updated_time) == "broken"
+            broken = policy.state(health, _configured(row)) == "broken"
             warning = policy.secret_warning(row.secret_expires_at, moment)
             if broken or warning:
-                said = policy.summary(health, row.updated_time) if broken else ""
+                said = policy.summary(health, _configured(row)) if broken else ""
                 left = policy.days_left(row.secret_expires_at, moment)
                 found.append(Trouble(row.guid, row.name or row.template, said, warning, left))
         return tuple(found)
@@ -94,8 +96,8 @@ class HealthRecords:
     def _judged(self, row: Integration, known: Known, contents: int) -> Health:
         return Health(
             guid=row.guid,
-            state=policy.state(known.row, row.updated_time),
-            summary=policy.summary(known.row, row.updated_time),
+            state=policy.state(known.row, _configured(row)),
+            summary=policy.summary(known.row, _configured(row)),
             known=known,
             drift=self._drift(row, known),
             secret_ends=row.secret_expires_at,
@@ -115,3 +117,8 @@ class HealthRecords:
             return SECOND in self._integrations.stored_secrets(row)
         except (SealBroken, ApiError):
             return False
+
+
+def _configured(row: Integration) -> datetime:
+    """Since when the integration is what it is now, as far as its provider can tell."""
+    return row.configured_time or row.created_time

@@ -90,7 +90,7 @@ def skewed(row: IntegrationHealth | None) -> bool:
 
 def drift(configured: Iterable[str], groups: Iterable[Group], *, compares: bool = True) -> Drift:
     """What connections lack of the configured scopes. `compares` is False where a vendor's answer does not tell."""
-    wanted = [scope for scope in dict.fromkeys(configured)]
+    wanted = list(dict.fromkeys(configured))
     declined = earlier = 0
     lacking: dict[str, None] = {}
     for group in groups:

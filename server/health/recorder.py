@@ -13,13 +13,14 @@ from server.db.clock import now
 from server.db.engine import Database, DatabaseUnavailable
 from server.health import store
 from server.health.store import Counts, Tally
+from server.vault.errors import UNUSABLE_CODE
 from server.vault.outcomes import Outcome
 
 log = logging.getLogger("tabard.health")
 # Seconds between batches: what a kill -9 can cost.
 GATHER = 2.0
 # Errors that only an administrator can mend: the provider refuses our client, or it cannot even be made.
-REFUSED = frozenset({*CLIENT_REJECTED, "unusable"})
+REFUSED = frozenset({*CLIENT_REJECTED, UNUSABLE_CODE})
 SWEEP = 3600.0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -12,6 +12,7 @@ from server.db.clock import wire
 from server.health import policy
 from server.health.health import Health
 from server.health.store import Counts
+from server.vault.outcomes import Kind
 
 
 class RenewalCounts(TypedDict):
@@ -27,7 +28,7 @@ class ErrorSeen(TypedDict):
     """The newest failure, in words."""
 
     time: str
-    during: Literal["refresh", "consent", "service"]
+    during: Kind
     code: str
     message: str
     only_administrators_can_mend: bool
@@ -39,7 +40,7 @@ class SecretObject(TypedDict):
     `warning` is empty, `month`, `week`, `day` or `expired`.
     """
 
-    expires_time: str | None
+    expires_at: str | None
     days_left: int | None
     warning: Literal["", "month", "week", "day", "expired"]
     second_stored: bool
@@ -99,7 +100,7 @@ def health_object(health: Health, moment: datetime) -> HealthObject:
         "last_day": _counts(health.known.day),
         "last_week": _counts(health.known.week),
         "secret": {
-            "expires_time": wire(end),
+            "expires_at": wire(end),
             "days_left": policy.days_left(end, moment),
             "warning": policy.secret_warning(end, moment),
             "second_stored": health.second_stored,
@@ -122,7 +123,7 @@ def _error(health: Health) -> ErrorSeen | None:
         return None
     return {
         "time": wire(row.last_error) or "",
-        "during": row.error_kind,  # type: ignore[typeddict-item]
+        "during": cast(Kind, row.error_kind),
         "code": row.error_code,
         "message": row.error_reason,
         "only_administrators_can_mend": row.refused,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -17,15 +18,15 @@ from server.web.body import Fields, read_json, read_object
 from server.web.caller import Caller
 from server.web.described import Says
 from server.web.errors import ApiError, invalid, not_found
-from server.web.routes import Route, Routes, empty_reply, guid_in, json_reply
+from server.web.routes import Route, Routes, empty_reply, guid_in, json_reply, moment
 
 INVALID_GUID = 207
 MOST = 100
 FITTING = (
     "The template must be one there is (227) and stay (229), the config fit it (201 to 206, 228, 243, 244), and "
-    "permissions name somebody (261, 262)."
+    "permissions name somebody (261, 262); secret_expires_at must be a time (25)."
 )
-KNOWN = frozenset({"template", "name", "description", "config", "permissions"})
+KNOWN = frozenset({"template", "name", "description", "config", "permissions", "secret_expires_at"})
 
 
 class TemplateKey(TypedDict):
@@ -58,8 +59,14 @@ def _draft(body: dict[str, Any]) -> Draft:
         description=None if body.get("description") is None else fields.text("description", limit=65536),
         config=config,
         permissions=body.get("permissions"),
+        secret_expires_at=_end(fields),
         sent=frozenset(body) & KNOWN,
     )
+
+
+def _end(fields: Fields) -> datetime | None:
+    text = fields.text("secret_expires_at", limit=64)
+    return moment(text, "secret_expires_at") if text else None
 
 
 def _templates(integrations: Integrations) -> list[Route]:

@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
@@ -55,6 +56,7 @@ class Draft:
     description: str | None = None
     config: Mapping[str, object] | None = None
     permissions: Any = None
+    secret_expires_at: datetime | None = None
     sent: frozenset[str] = frozenset()
 
 
@@ -190,9 +192,10 @@ class Integrations:
             sealed_secrets=b"",
             fingerprint="",
             permissions=permissions.checked(session, draft.permissions),
+            secret_expires_at=draft.secret_expires_at,
         )
         self._fill(row, template, settled)
-        row.updated_time = row.created_time
+        row.updated_time = row.configured_time = row.created_time
         session.add(row)
         session.flush()
         self._trail.record(session, actor, "add_oauth_integration", integration=row.guid, template=row.template)
@@ -213,6 +216,8 @@ class Integrations:
             row.description = _description(draft.description)
         if "permissions" in draft.sent:
             row.permissions = permissions.checked(session, draft.permissions)
+        if "secret_expires_at" in draft.sent:
+            row.secret_expires_at = draft.secret_expires_at
         afterwards: list[Afterwards] = []
         secrets_changed = False
         if draft.config:
@@ -232,12 +237,14 @@ class Integrations:
 
     def _merge(self, session: Session, row: Integration, given: Mapping[str, object]) -> tuple[list[Afterwards], bool]:
         template, before, secrets = self.template(row.template), row.fingerprint, self._secrets(row)
-        old = template.client(row.config, secrets)
+        old, kept = template.client(row.config, secrets), row.config
         sent = {key: value for key, value in given.items() if value or key not in template.secret_names}
         if SECOND_SECRET in given and given[SECOND_SECRET] is None:
             sent[SECOND_SECRET] = None
         settled = self._settle(template, {**row.config, **secrets, **sent})
         self._fill(row, template, settled)
+        if (row.config, settled.secrets) != (kept, secrets):
+            row.configured_time = now()
         afterwards: list[Afterwards] = []
         if row.fingerprint != before:
             row.config_version += 1

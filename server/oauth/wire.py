@@ -13,6 +13,7 @@ from server.db.models import Integration
 from server.oauth.integrations import Integrations
 from server.oauth.roles import LONGEST
 from server.oauth.store import AssociationView, Usage
+from server.web.described import Moment
 
 Guid = Annotated[str, Field(pattern=r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$")]
 Line = Annotated[str, Field(max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -53,6 +54,7 @@ class IntegrationObject(TypedDict):
     permissions: list[PermissionObject]
     environment_variables: list[str]
     content_count: int | None
+    secret_expires_at: str | None
 
 
 class NewIntegration(TypedDict):
@@ -63,6 +65,7 @@ class NewIntegration(TypedDict):
     description: NotRequired[Description | None]
     config: NotRequired[dict[str, ConfigText | bool | None] | None]
     permissions: NotRequired[Annotated[list[PermissionInput], Field(max_length=1000)] | None]
+    secret_expires_at: NotRequired[Moment | None]
 
 
 class IntegrationChange(TypedDict, total=False):
@@ -73,6 +76,7 @@ class IntegrationChange(TypedDict, total=False):
     description: Description | None
     config: dict[str, ConfigText | bool | None] | None
     permissions: Annotated[list[PermissionInput], Field(max_length=1000)] | None
+    secret_expires_at: Moment | None
 
 
 class AssociationObject(TypedDict):
@@ -178,6 +182,8 @@ def integration(row: Integration, service: Integrations, *, count: int | None) -
         "permissions": [permission(entry, row.guid) for entry in row.permissions],
         "environment_variables": list(template.data.environment_variables) if template else [],
         "content_count": count,
+        # When the client secret ends is nothing that publishers need to know.
+        "secret_expires_at": wire(row.secret_expires_at) if count is not None else None,
     }
 
 

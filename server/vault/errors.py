@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+# The code of an attempt that was never made: the client itself cannot be made.
+UNUSABLE_CODE = "unusable"
 UNUSABLE = "The integration's stored settings cannot be used; an administrator should enter its secret again."
 
 

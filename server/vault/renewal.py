@@ -20,7 +20,7 @@ from server.db.models import Connection, User
 from server.keys.keyring import SealBroken
 from server.oauth.integrations import Integrations
 from server.vault.backoff import Backoff
-from server.vault.errors import UNUSABLE, IntegrationBroken, NeedsConsent, TryLater, VaultError
+from server.vault.errors import UNUSABLE, UNUSABLE_CODE, IntegrationBroken, NeedsConsent, TryLater, VaultError
 from server.vault.lease import Busy, Clock, Leases, Moved, Taken, row_of
 from server.vault.outcomes import Outcome, Outcomes
 from server.vault.revoker import Revoker, Tokens
@@ -78,6 +78,8 @@ class Renewal:
         except (SealBroken, ApiError):
             await self._release(taken, spent=False)
             log.error("the client of integration %s cannot be made", taken.integration.guid)
+            unusable = Outcome(taken.integration.guid, taken.guid, "refresh", False, UNUSABLE_CODE, UNUSABLE)
+            self._outcomes.tell(unusable)
             return IntegrationBroken(UNUSABLE)
         return await self._ask(taken, config, backoff, key)
 

@@ -19,7 +19,7 @@ from server.oauth import store
 from server.oauth.integrations import Integrations
 from server.vault.background import Background
 from server.vault.backoff import Backoff
-from server.vault.errors import UNUSABLE, IntegrationBroken, NotConnected, TryLater, VaultError
+from server.vault.errors import UNUSABLE, UNUSABLE_CODE, IntegrationBroken, NotConnected, TryLater, VaultError
 from server.vault.outcomes import Outcome, Outcomes
 from server.vault.terms import enough, lifetime, skew_of
 from server.vault.tokens import WAIT, Issued
@@ -95,6 +95,7 @@ class ServiceTokens:
         try:
             config = self._integrations.client_config(row)
         except (SealBroken, ApiError):
+            self._outcomes.tell(Outcome(row.guid, "", "service", False, UNUSABLE_CODE, UNUSABLE))
             return IntegrationBroken(UNUSABLE)
         asked, asked_at = time.monotonic(), now()
         try:

@@ -16,7 +16,8 @@ class Integration(SQLModel, table=True):
 
     `config_version` grows whenever `fingerprint` changes and is never reused (security.md 7.4). `own_callback`: the
     provider sends people back to an address of this integration alone (O-08). `one_account`: whoever connected with
-    one account of the vendor cannot change to another by consenting again (O-37).
+    one account of the vendor cannot change to another by consenting again (O-37). `secret_expires_at` is when the
+    client secret ends, as an administrator noted it; `configured_time` when the config or a secret changed last.
     """
 
     __tablename__ = "integrations"
@@ -35,6 +36,7 @@ class Integration(SQLModel, table=True):
     own_callback: bool = False
     one_account: bool = False
     secret_expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    configured_time: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_time: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     updated_time: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 

@@ -18,6 +18,7 @@ def _to(table: str, column: str) -> list[sa.schema.SchemaItem]:
 
 def upgrade() -> None:
     op.add_column("integrations", sa.Column("secret_expires_at", sa.DateTime(), nullable=True))
+    op.add_column("integrations", sa.Column("configured_time", sa.DateTime(), nullable=True))
     op.create_table(
         "integration_health",
         *_to("integrations", "integration_id"),
@@ -67,4 +68,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("pre_authorizations", "integration_hours", "integration_health"):
         op.drop_table(table)
+    op.drop_column("integrations", "configured_time")
     op.drop_column("integrations", "secret_expires_at")
