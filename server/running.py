@@ -88,7 +88,7 @@ async def running(
         asyncio.create_task(services.sessions.keep_flushing(), name="sessions"),
         asyncio.create_task(services.pool.keep_house(IDLE_SECONDS), name="instances"),
         asyncio.create_task(services.usage.keep_house(), name="usage"),
-        asyncio.create_task(services.health_recorder.keep_house(), name="health"),
+        asyncio.create_task(services.health.recorder.keep_house(), name="health"),
         asyncio.create_task(_polling(services).keep_polling(), name="repositories"),
         *(asyncio.ensure_future(work()) for work in beside),
     ]
@@ -105,7 +105,7 @@ async def running(
         await background.aclose()
         await services.vault.aclose()
         await services.sessions.flush()
-        await services.health_recorder.aclose()
+        await services.health.recorder.aclose()
         await services.usage.aclose()
         await services.trail.aclose()
         await services.outbound.aclose()

@@ -26,7 +26,6 @@ from server.content.variables import Variables
 from server.db.engine import Database
 from server.groups.groups import Groups
 from server.health.health import HealthRecords
-from server.health.recorder import Recorder as HealthRecorder
 from server.installation import Installation
 from server.instances.credentials import Credentials
 from server.instances.live import Link
@@ -85,7 +84,6 @@ class Services:
     visiting: Visiting
     vault: Vault
     health: HealthRecords
-    health_recorder: HealthRecorder
     shelf: Shelf
     thumbnails: Thumbnails
     vanities: Vanities
@@ -125,8 +123,7 @@ def assemble(
     associations = Associations(db, trail, integrations, directory)
     visiting = Visiting(directory, associations)
     sessions.entitle(visiting.role)
-    vault, recorder = Vault(db, keyring, integrations, client=outbound, trail=trail), HealthRecorder(db)
-    vault.outcomes.listen(recorder.note)
+    vault = Vault(db, keyring, integrations, client=outbound, trail=trail)
     shelf, variables = Shelf(data / "bundles", settings.max_bundle_size), Variables(db, keyring)
     intake, requested = Intake(db, shelf, trail), Requested(shelf, directory, integrations, associations)
     environments = _environments(settings, data, interpreters)
@@ -160,8 +157,7 @@ def assemble(
         visitors=VisitorKeys(db, keyring, sessions),
         visiting=visiting,
         vault=vault,
-        health=HealthRecords(db, integrations),
-        health_recorder=recorder,
+        health=HealthRecords(db, integrations, vault.outcomes),
         shelf=shelf,
         thumbnails=Thumbnails(db, data / "thumbnails", trail),
         vanities=Vanities(db, directory, trail),

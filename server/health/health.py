@@ -13,10 +13,12 @@ from server.db.engine import Database
 from server.db.models import Integration, IntegrationHealth
 from server.health import policy, store
 from server.health.policy import Drift, SecretWarning, State
+from server.health.recorder import Recorder
 from server.health.store import Known
 from server.keys.keyring import SealBroken
 from server.oauth import store as integrations_store
 from server.oauth.integrations import Integrations
+from server.vault.outcomes import Outcomes
 from server.web.errors import ApiError
 
 SECOND = "second_client_secret"
@@ -54,10 +56,14 @@ class Trouble:
 
 
 class HealthRecords:
-    """Puts together; keeps nothing."""
+    """Puts together what its `recorder` wrote down; keeps nothing itself."""
 
-    def __init__(self, db: Database, integrations: Integrations, *, clock: Callable[[], datetime] = now) -> None:
+    def __init__(
+        self, db: Database, integrations: Integrations, outcomes: Outcomes, *, clock: Callable[[], datetime] = now
+    ) -> None:
         self._db, self._integrations, self.clock = db, integrations, clock
+        self.recorder = Recorder(db, clock=clock)
+        outcomes.listen(self.recorder.note)
 
     async def one(self, guid: str) -> Health:
         """One integration's health. Raises ApiError 404."""

@@ -15,7 +15,7 @@ from tests.unit.server.vault.house import SECRET, House
 
 @pytest.fixture
 def served(house: House) -> House:
-    routes = HealthApi(HealthRecords(house.db, house.integrations, clock=house.time)).routes()
+    routes = HealthApi(HealthRecords(house.db, house.integrations, house.vault.outcomes, clock=house.time)).routes()
     house.app._app = Api(routes.routes, house.csrf)
     return house
 

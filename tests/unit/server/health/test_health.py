@@ -12,15 +12,14 @@ from tests.unit.server.vault.house import SECRET, House, config
 
 @pytest.fixture
 async def records(house: House) -> HealthRecords:
-    return HealthRecords(house.db, house.integrations, clock=house.time)
+    return HealthRecords(house.db, house.integrations, house.vault.outcomes, clock=house.time)
 
 
 async def test_a_refused_client_breaks_it_until_the_secret_is_entered_again(
     house: House, records: HealthRecords
 ) -> None:
     """O-26 as administrators see it, from the real engine's outcomes."""
-    recorder = Recorder(house.db, clock=house.time)
-    house.vault.outcomes.listen(recorder.note)
+    recorder = records.recorder
     ada = await house.person("ada", "administrator")
     row = await house.integration(ada)
     await house.connected(ada, row)
