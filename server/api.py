@@ -21,6 +21,7 @@ from server.health.api import HealthApi
 from server.images.api import ImagesApi
 from server.instances.api import JobsApi
 from server.links.api import LinksApi
+from server.loans.api import LoansApi
 from server.oauth import api as oauth
 from server.packages.api import PackagesApi
 from server.publishing.content_api import ContentApi
@@ -62,6 +63,7 @@ def api_routes(s: Services) -> list[Route]:
         VanityApi(s.db, s.vanities, s.guard).routes(),
         ThumbnailApi(s.thumbnails, s.guard).routes(),
         LinksApi(s.links, s.guard, s.settings.origin).routes(),
+        LoansApi(s.loans, s.guard, s.directory).routes(),
         VariablesApi(s.db, s.variables, s.guard, s.pool, s.trail).routes(),
         BundlesApi(s.db, s.intake, s.outbound, s.guard, s.trail, patience=s.settings.upload_patience).routes(),
         deploy_routes(s.deployer, s.fetching, s.guard),

@@ -31,6 +31,7 @@ from server.gateway.presence import Presence
 from server.gateway.visit import Visits
 from server.installation import Installation
 from server.links.entrance import Entrance
+from server.loans.notice import Notices
 from server.login.room import LoginRoom
 from server.proxy.headers import HeaderPolicy
 from server.proxy.registry import Registry
@@ -73,13 +74,14 @@ def create_app(settings: Settings, opened: Installation) -> Application:
         services.db, services.sessions, services.passwords, services.screens, services.trail, settings.origin
     )
     entrance = Entrance(services.links, services.screens)
+    notices = Notices(services.screens, services.csrf, secure=settings.secure_cookies)
     api = Api(api_routes(services), services.csrf)
     site = Site(api, [*login.routes(), *connect.routes, *_tool_routes(services), *entrance.routes()], services.screens)
     if settings.dashboard:
         site.add(load(settings.dashboard)(services))
     services.vanities.reserve(site.first_names())
     policy = HeaderPolicy(gateway_cookies())
-    answers = Answers(services.screens, connect.gate)
+    answers = Answers(services.screens, connect.gate, notices)
     presence = Presence(services.directory, registry, services.sessions, services.links)
     by_name = ByName(services.directory, services.vanities, services.thumbnails)
     gateway = Gateway(
@@ -92,6 +94,7 @@ def create_app(settings: Settings, opened: Installation) -> Application:
         presence,
         by_name,
         services.usage,
+        notices,
     )
     _follow_changes(services, presence, background)
     return Application(
@@ -103,7 +106,7 @@ def create_app(settings: Settings, opened: Installation) -> Application:
 
 
 def _visits(s: Services) -> Visits:
-    consent, acquirer = Consent(s.vault.standings), Acquirer(s.pool, s.documents)
+    consent, acquirer = Consent(s.vault.standings, s.loans), Acquirer(s.pool, s.documents)
     return Visits(s.sessions, s.directory, s.associations, s.links, consent, acquirer, s.handles, s.settings.origins)
 
 

@@ -33,6 +33,7 @@ from server.instances.pool import Pool
 from server.instances.prepare import Preparer
 from server.keys.keyring import Keyring
 from server.links.links import Links
+from server.loans.loans import Loans
 from server.oauth.associations import Associations
 from server.oauth.choices import Choices
 from server.oauth.integrations import Integrations
@@ -88,6 +89,7 @@ class Services:
     thumbnails: Thumbnails
     vanities: Vanities
     links: Links
+    loans: Loans
     intake: Intake
     fetching: Fetching
     tasks: Tasks
@@ -131,6 +133,11 @@ def assemble(
     issuer = Credentials(db, handles, settings.internal_url, associations=associations, forget_key=sessions.forget_key)
     runner, tasks, csrf = LocalRunner(), Tasks(db), Csrf(keyring, settings.origins)
     renderer = Renderer(db, shelf, variables, issuer, run_root=data / "run", timeout=settings.render_timeout)
+    vault = Vault(db, keyring, integrations, client=outbound, trail=trail)
+    loans = Loans(db, associations, vault.standings, trail)
+    sessions.when_changed(lambda _guids: loans.forget_all())
+    integrations.when_changed(loans.forget_all)
+    directory.when_changed(loans.forget)
     documents = Documents(db, shelf, preparer, renderer)
     pool = _pool(settings, opened, runner, preparer, issuer, variables, network)
     return Services(
@@ -158,6 +165,7 @@ def assemble(
         visiting=visiting,
         vault=vault,
         health=HealthRecords(db, integrations, vault.outcomes),
+        loans=loans,
         shelf=shelf,
         thumbnails=Thumbnails(db, data / "thumbnails", trail),
         vanities=Vanities(db, directory, trail),

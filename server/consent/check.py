@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from server.content.view import ContentView
+from server.loans.loans import Loans
+from server.loans.store import LoanView
 from server.oauth.fitting import VIEWER_TYPES, misfit
 from server.oauth.store import AssociationView
 from server.vault.errors import said
@@ -15,11 +17,15 @@ from server.web.caller import Caller
 
 @dataclass(frozen=True)
 class Connected:
-    """The visit may go on. `waived`: nobody was asked, because this caller cannot consent (a key, nobody)."""
+    """The visit may go on. `waived`: nobody was asked, because this caller cannot consent (a key, nobody).
+
+    `lent` are the loans by which the content acts with its owner's connections instead of the caller's.
+    """
 
     caller: Caller
     view: ContentView
     waived: bool = False
+    lent: tuple[LoanView, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,8 +56,8 @@ class NoGuests:
 class Consent:
     """Step 4 of a visit: reads memory when warm."""
 
-    def __init__(self, standings: Standings) -> None:
-        self._standings = standings
+    def __init__(self, standings: Standings, loans: Loans) -> None:
+        self._standings, self._loans = standings, loans
 
     async def check(
         self, caller: Caller, view: ContentView, associations: Sequence[AssociationView]
@@ -70,15 +76,20 @@ class Consent:
         if caller.via != "session":
             return Connected(caller, view, waived=True)
         missing: list[Needed] = []
+        lent: list[LoanView] = []
         for there in needed:
+            loan = await self._loans.lent(view, there.guid)
+            if loan is not None and await self._loans.works(loan, there):
+                lent.append(loan)
+                continue
             standing = await self._standings.of(caller.guid, there.guid)
             if standing is None:
-                missing.append(Needed(there))
+                missing.append(Needed(there, await self._loans.why_not(view, there)))
             elif not standing.good_for(there.fingerprint, there.config_version):
-                missing.append(Needed(there, _why(standing)))
+                missing.append(Needed(there, await self._loans.why_not(view, there) or _why(standing)))
         if missing:
             return Missing(caller, view, tuple(missing), len(needed))
-        return Connected(caller, view)
+        return Connected(caller, view, lent=tuple(lent))
 
 
 def _guest(caller: Caller, view: ContentView, associations: Sequence[AssociationView]) -> Connected | NoGuests:

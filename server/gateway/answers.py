@@ -13,6 +13,7 @@ from server.consent.check import Missing
 from server.content.view import ContentView
 from server.gateway import obstacles
 from server.gateway.obstacles import Obstacle
+from server.loans.notice import Notices
 from server.pages import views
 from server.pages.views import Contact
 from server.renderings.documents import runs
@@ -54,8 +55,8 @@ class ConnectGate(Protocol):
 class Answers:
     """Turns obstacles into replies. `target` is the path and query that was asked for."""
 
-    def __init__(self, screens: Screens, gate: ConnectGate) -> None:
-        self._screens, self._gate = screens, gate
+    def __init__(self, screens: Screens, gate: ConnectGate, notices: Notices) -> None:
+        self._screens, self._gate, self._notices = screens, gate, notices
         self._since: dict[str, datetime] = {}
 
     def scripted(self, obstacle: Obstacle, target: str) -> Response:
@@ -83,6 +84,8 @@ class Answers:
                 return _json(403, NO_CONNECTION, text, {"consent_url": url})
             case obstacles.NotForGuests():
                 return _json(403, DENIED, obstacle.why.reason)
+            case obstacles.Borrowed():
+                return _json(403, DENIED, "Open this in a browser once, where it says with whose access it acts.")
             case obstacles.NotReady():
                 return _json(503, STARTING, "The app is starting; try again shortly.", headers={"Retry-After": "2"})
             case obstacles.NotRunning():
@@ -110,6 +113,8 @@ class Answers:
                 return self._problem(caller, name, 403, "This content is locked", why)
             case obstacles.NotConnected(caller, view, missing):
                 return await self._connect(request, caller, view, missing, target)
+            case obstacles.Borrowed(caller, view, lent):
+                return self._notices.page(request, caller, view, lent, target)
             case obstacles.NotForGuests(caller):
                 return self._problem(caller, name, 403, "Sign in to open this", obstacle.why.reason)
             case obstacles.NotReady():

@@ -20,6 +20,7 @@ from server.gateway.obstacles import Obstacle
 from server.gateway.presence import Presence
 from server.gateway.visit import Shelved, Visit, Visits
 from server.instances.live import StartProblem
+from server.loans.notice import Notices
 from server.proxy.contract import Destination, Head, Header, Refusal, target_of
 from server.proxy.failures import UpstreamFailed, UpstreamTimedOut
 from server.proxy.forward import forward
@@ -53,7 +54,9 @@ class Gateway:
         presence: Presence,
         by_name: ByName,
         usage: Recorder,
+        notices: Notices,
     ) -> None:
+        self._notices = notices
         self._presence, self._by_name, self._usage = presence, by_name, usage
         self._visits, self._answers, self._sessions = visits, answers, sessions
         self._site, self._policy, self._registry = site, policy, registry
@@ -81,6 +84,8 @@ class Gateway:
         page = wants_page(scope["method"], headers)
         patience = PATIENCE if page else None
         found = await self._visits.decide(target, headers, method=scope["method"], socket=False, patience=patience)
+        if page and isinstance(found, Visit) and found.lent and self._notices.is_due(found.caller, found.lent, headers):
+            found = obstacles.Borrowed(found.caller, found.view, found.lent)
         if isinstance(found, Visit):
             if not found.draft and is_visit(scope["method"], found.inside, headers):
                 self._usage.visited(found.caller, found.view, found.bundle_id, found.inside, _agent(headers))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from server.consent.check import Missing, NoGuests
 from server.content.view import ContentView
 from server.gateway.acquire import CannotStart, StillStarting
+from server.loans.store import LoanView
 from server.web.caller import BadCredential, Caller
 
 
@@ -72,6 +73,15 @@ class NotForGuests:
 
 
 @dataclass(frozen=True)
+class Borrowed:
+    """The content acts with its owner's connections, and the viewer has yet to be told."""
+
+    caller: Caller
+    view: ContentView
+    lent: tuple[LoanView, ...]
+
+
+@dataclass(frozen=True)
 class NotReady:
     """The app is starting."""
 
@@ -113,6 +123,7 @@ Obstacle = (
     | Locked
     | NotConnected
     | NotForGuests
+    | Borrowed
     | NotReady
     | NotRunning
     | Pictured

@@ -15,6 +15,7 @@ from server.gateway.acquire import Acquirer, CannotStart, Opened, Routed, StillS
 from server.gateway.introduce import Introductions
 from server.gateway.obstacles import Obstacle
 from server.links.links import Links
+from server.loans.store import LoanView
 from server.oauth.associations import Associations
 from server.proxy.contract import Destination, Header
 from server.proxy.upstream import Upstream
@@ -52,6 +53,7 @@ class Visit:
     bundle_id: int = 0
     draft: bool = False
     inside: str = ""
+    lent: tuple[LoanView, ...] = ()
 
 
 class Visits:
@@ -159,7 +161,7 @@ class Visits:
         routed = await self._acquirer.acquire(connected, bundle_id, draft=draft, patience=patience)
         if isinstance(routed, Opened):
             files = Shelved(routed.published, found.base_path, found.inside, found.query)
-            return Visit(caller, view, files, routed.waited, bundle_id=bundle_id, draft=draft, inside=found.inside)
+            return Visit(caller, view, files, routed.waited, bundle_id, draft, found.inside, connected.lent)
         if isinstance(routed, StillStarting):
             return obstacles.NotReady(caller, view, routed)
         if isinstance(routed, CannotStart):
@@ -167,7 +169,7 @@ class Visits:
         if _closed(found, routed):
             return obstacles.Nothing(caller, view)
         destination = self._destination(caller, view, found, routed, target)
-        return Visit(caller, view, destination, routed.waited, bundle_id=bundle_id, draft=draft, inside=found.inside)
+        return Visit(caller, view, destination, routed.waited, bundle_id, draft, found.inside, connected.lent)
 
     def _own_origin(self, headers: tuple[Header, ...]) -> bool:
         """Whether what a handshake says of its origin is one of ours (RFC 6455 section 10.2, security.md G-16).

@@ -222,6 +222,28 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LentAccess:
+    """One connection that is lent; `role` is empty for the lender's default role."""
+
+    integration: str
+    role: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lent:
+    """`lent.html`: shown once before content that acts with its owner's access. `loans` goes back with the form."""
+
+    page: Page
+    content_guid: str
+    content_title: str
+    lender: str
+    access: tuple[LentAccess, ...]
+    loans: str
+    next: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetUpStep:
     """One thing to do on an empty server, with the line to copy (empty when there is nothing to type)."""
 
@@ -285,6 +307,7 @@ Gate = (
     | NotFound
     | Failed
     | Problem
+    | Lent
     | FirstRun
     | AllowTool
     | DeviceCode
