@@ -76,7 +76,8 @@ def create_app(settings: Settings, opened: Installation) -> Application:
     entrance = Entrance(services.links, services.screens)
     notices = Notices(services.screens, services.csrf, secure=settings.secure_cookies)
     api = Api(api_routes(services), services.csrf)
-    site = Site(api, [*login.routes(), *connect.routes, *_tool_routes(services), *entrance.routes()], services.screens)
+    rooms = [*login.routes(), *connect.routes, *_tool_routes(services), *entrance.routes(), *notices.routes()]
+    site = Site(api, rooms, services.screens)
     if settings.dashboard:
         site.add(load(settings.dashboard)(services))
     services.vanities.reserve(site.first_names())

@@ -57,8 +57,22 @@ from server.web.csrf import Csrf
 from server.web.screens import Screens
 
 
-@dataclass(frozen=True)
-class Services:
+@dataclass(frozen=True, kw_only=True)
+class Grants:
+    """The services of other systems' access: who may use which integration, as whom, with whose tokens."""
+
+    integrations: Integrations
+    associations: Associations
+    choices: Choices
+    visitors: VisitorKeys
+    visiting: Visiting
+    vault: Vault
+    health: HealthRecords
+    loans: Loans
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services(Grants):
     """The services, by name."""
 
     settings: Settings
@@ -78,18 +92,10 @@ class Services:
     guard: Guard
     groups: Groups
     variables: Variables
-    integrations: Integrations
-    associations: Associations
-    choices: Choices
-    visitors: VisitorKeys
-    visiting: Visiting
-    vault: Vault
-    health: HealthRecords
     shelf: Shelf
     thumbnails: Thumbnails
     vanities: Vanities
     links: Links
-    loans: Loans
     intake: Intake
     fetching: Fetching
     tasks: Tasks
@@ -121,11 +127,8 @@ def assemble(
     outbound = OutboundClient(allow_local=settings.oauth_allow_local_providers)
     trail, directory, handles = Trail(db), Directory(db), Handles(keyring)
     sessions = _sessions(settings, db)
-    integrations = Integrations(db, keyring, catalog.load(), trail, allow_local=settings.oauth_allow_local_providers)
-    associations = Associations(db, trail, integrations, directory)
-    visiting = Visiting(directory, associations)
-    sessions.entitle(visiting.role)
-    vault = Vault(db, keyring, integrations, client=outbound, trail=trail)
+    grants = _grants(settings, db, keyring, trail, directory, sessions, outbound)
+    integrations, associations = grants.integrations, grants.associations
     shelf, variables = Shelf(data / "bundles", settings.max_bundle_size), Variables(db, keyring)
     intake, requested = Intake(db, shelf, trail), Requested(shelf, directory, integrations, associations)
     environments = _environments(settings, data, interpreters)
@@ -133,14 +136,10 @@ def assemble(
     issuer = Credentials(db, handles, settings.internal_url, associations=associations, forget_key=sessions.forget_key)
     runner, tasks, csrf = LocalRunner(), Tasks(db), Csrf(keyring, settings.origins)
     renderer = Renderer(db, shelf, variables, issuer, run_root=data / "run", timeout=settings.render_timeout)
-    vault = Vault(db, keyring, integrations, client=outbound, trail=trail)
-    loans = Loans(db, associations, vault.standings, trail)
-    sessions.when_changed(lambda _guids: loans.forget_all())
-    integrations.when_changed(loans.forget_all)
-    directory.when_changed(loans.forget)
     documents = Documents(db, shelf, preparer, renderer)
     pool = _pool(settings, opened, runner, preparer, issuer, variables, network)
     return Services(
+        **vars(grants),
         settings=settings,
         data_dir=data,
         interpreters=interpreters,
@@ -158,14 +157,6 @@ def assemble(
         guard=Guard(directory),
         groups=Groups(db, sessions, directory, trail),
         variables=variables,
-        integrations=integrations,
-        associations=associations,
-        choices=Choices(db, trail),
-        visitors=VisitorKeys(db, keyring, sessions),
-        visiting=visiting,
-        vault=vault,
-        health=HealthRecords(db, integrations, vault.outcomes),
-        loans=loans,
         shelf=shelf,
         thumbnails=Thumbnails(db, data / "thumbnails", trail),
         vanities=Vanities(db, directory, trail),
@@ -188,6 +179,36 @@ def assemble(
 def _sessions(settings: Settings, db: Database) -> Sessions:
     secure, idle, absolute = settings.secure_cookies, settings.session_idle, settings.session_absolute
     return Sessions(db, secure=secure, idle=idle, absolute=absolute)
+
+
+def _grants(
+    settings: Settings,
+    db: Database,
+    keyring: Keyring,
+    trail: Trail,
+    directory: Directory,
+    sessions: Sessions,
+    outbound: OutboundClient,
+) -> Grants:
+    integrations = Integrations(db, keyring, catalog.load(), trail, allow_local=settings.oauth_allow_local_providers)
+    associations = Associations(db, trail, integrations, directory)
+    visiting = Visiting(directory, associations)
+    sessions.entitle(visiting.role)
+    vault = Vault(db, keyring, integrations, client=outbound, trail=trail)
+    loans = Loans(db, associations, vault.standings, trail)
+    sessions.when_changed(lambda _guids: loans.forget_all())
+    integrations.when_changed(loans.forget_all)
+    directory.when_changed(loans.forget)
+    return Grants(
+        integrations=integrations,
+        associations=associations,
+        choices=Choices(db, trail),
+        visitors=VisitorKeys(db, keyring, sessions),
+        visiting=visiting,
+        vault=vault,
+        health=HealthRecords(db, integrations, vault.outcomes),
+        loans=loans,
+    )
 
 
 def _environments(settings: Settings, data: Path, interpreters: tuple[Interpreter, ...]) -> EnvironmentStore:

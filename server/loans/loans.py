@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -92,6 +92,8 @@ class Loans:
 
     async def works(self, loan: LoanView, there: AssociationView) -> bool:
         """Whether the lender's connection is good for the integration as it is configured now."""
+        if there.role not in ("", loan.role):
+            return False  # a role was pinned since
         standing = await self._standings.of(loan.lender_guid, loan.integration_guid, loan.role)
         return standing is not None and standing.good_for(there.fingerprint, there.config_version)
 
@@ -117,7 +119,7 @@ class Loans:
         )
 
     async def lend(self, actor: Caller, view: ContentView, integration_guid: str, terms: Terms) -> LoanView:
-        """Lend the actor's connection; replaces what was lent there before.
+        """Lend the actor's connection; replaces what was lent there before. A pinned role is the only one to lend.
 
         Raises ApiError: 403 unless she owns the content; 404 for an integration that it does not use; 400 code 237
         for one that acts for nobody, 220 without a good connection of hers, 25 for an end that cannot be.
@@ -135,12 +137,11 @@ class Loans:
             raise invalid("until must be a moment to come, at most a year from now.")
         if not (terms.to_viewers or terms.to_schedules):
             raise invalid("Lend to viewers, to schedules, or to both; to take it back, delete the loan.")
+        terms = replace(terms, role=there.role or terms.role)
         standing = await self._standings.of(actor.guid, integration_guid, terms.role)
         if standing is None or not standing.good_for(there.fingerprint, there.config_version):
             role = f" in the role {terms.role}" if terms.role else ""
-            raise ApiError(
-                400, NO_SESSION, f"Connect {there.label}{role} yourself first; there is nothing to lend yet."
-            )
+            raise ApiError(400, NO_SESSION, f"Connect {there.label}{role} yourself first; there is nothing to lend.")
         guid = await self._db.write(self._put, actor, view, there, terms)
         self._known.forget(view.guid)
         return next(loan for loan in await self._read(view.guid) if loan.guid == guid)

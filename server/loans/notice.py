@@ -42,7 +42,7 @@ class Notices:
         return not foreign <= seen
 
     def page(
-        self, request: Request, caller: Caller, view: ContentView, lent: Sequence[LoanView], target: str
+        self, request: Request, caller: Caller, view: ContentView, lent: Sequence[LoanView], next_path: str
     ) -> Response:
         """The page in place of the content."""
         foreign = [loan for loan in lent if loan.lender_guid != caller.guid]
@@ -55,7 +55,7 @@ class Notices:
                 LentAccess(integration=loan.integration_name, role=loan.role, until=loan.until) for loan in foreign
             ),
             loans=".".join(loan.guid for loan in foreign),
-            next=target,
+            next=next_path,
         )
         return self._screens.reply("lent", shown)
 

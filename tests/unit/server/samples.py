@@ -8,6 +8,7 @@ import re
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from integrations.contract import Secret
@@ -212,6 +213,21 @@ async def _link(w: World) -> str:
     return str((await w.admin("POST", f"/v1/content/{w.item.guid}/share_links", json={}))["guid"])
 
 
+async def _loan(w: World) -> dict[str, Any]:
+    """What the item uses, and of which the caller has a connection to lend."""
+    guid = await w.named("integrations")
+    path = f"/v1/content/{w.item.guid}/oauth/integrations/associations"
+    await w.admin("PUT", path, json=[{"oauth_integration_guid": guid}])
+    await w.house.connect("owner", guid)
+    return {"json": {"until": (datetime.now(UTC) + timedelta(days=1)).isoformat()}}
+
+
+async def _lent(w: World) -> dict[str, Any]:
+    path = f"/v1/content/{w.item.guid}/oauth/integrations/{await w.named('integrations')}/loan"
+    await w.house.call("owner", "PUT", path, **await _loan(w))
+    return {}
+
+
 async def _const(value: str) -> str:
     return value
 
@@ -393,6 +409,8 @@ SAMPLES: dict[str, Sample] = {
     "PUT /v1/content/{guid}/permissions/{id}": _entry,
     "PUT /v1/content/{guid}/oauth/integrations/associations": _associated,
     "POST /v1/content/{guid}/tags": naming("tag_id", "tags"),
+    "PUT /v1/content/{guid}/oauth/integrations/{integration_guid}/loan": _loan,
+    "DELETE /v1/content/{guid}/oauth/integrations/{integration_guid}/loan": _lent,
     "PUT /v1/content/{guid}/vanity": _vanity,
     "PUT /v1/content/{guid}/thumbnail": _picture,
     "POST /v1/users": _new_person,

@@ -16,6 +16,7 @@ from server.gateway.acquire import CannotStart, StillStarting
 from server.gateway.answers import Answers
 from server.instances.live import StartProblem
 from server.keys.keyring import Keyring
+from server.loans.notice import Notices
 from server.oauth.store import AssociationView
 from server.web.caller import BadCredential
 from server.web.csrf import Csrf
@@ -50,7 +51,9 @@ def gate() -> Gate:
 
 @pytest.fixture
 def answers(gate: Gate) -> Answers:
-    return Answers(Screens(Csrf(Keyring(b"k" * 32), (ORIGIN,)), ORIGIN, https=False), gate)
+    csrf = Csrf(Keyring(b"k" * 32), (ORIGIN,))
+    screens = Screens(csrf, ORIGIN, https=False)
+    return Answers(screens, gate, Notices(screens, csrf, secure=False))
 
 
 async def page(answers: Answers, obstacle: Any) -> tuple[int, str, Response]:

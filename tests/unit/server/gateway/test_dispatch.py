@@ -41,8 +41,8 @@ class Desk:
 
     def __post_init__(self) -> None:
         screens = Screens(Csrf(Keyring(b"k" * 32), (ORIGIN,)), ORIGIN, https=False)
-        answers = Answers(screens, self)  # type: ignore[arg-type]
-        self.gateway = Gateway(self, answers, self, self.site, self, self, self, self, self)  # type: ignore[arg-type]
+        answers = Answers(screens, self, self)  # type: ignore[arg-type]
+        self.gateway = Gateway(self, answers, self, self.site, self, self, self, self, self, self)  # type: ignore[arg-type]
 
     async def decide(
         self, _target: bytes, _headers: Any, *, method: str = "GET", socket: bool, patience: float | None

@@ -44,6 +44,8 @@ from server.db.engine import Database
 from server.db.models import AuditEvent, Connection, Content, User
 from server.db.upgrade import upgrade
 from server.keys.keyring import Keyring
+from server.loans.api import LoansApi
+from server.loans.loans import Loans
 from server.oauth import api as oauth_api
 from server.oauth.associations import Associations
 from server.oauth.choices import Choices
@@ -242,7 +244,9 @@ class House:
         self.sessions.entitle(self.visiting.role)
         client = self.provider.client
         self.vault = Vault(self.db, self.keyring, self.integrations, client=client, trail=self.trail, clock=self.time)
-        self.consent = Consent(self.vault.standings)
+        self.loans = Loans(self.db, self.associations, self.vault.standings, self.trail, self.time)
+        self.directory.when_changed(self.loans.forget)
+        self.consent = Consent(self.vault.standings, self.loans)
         self.csrf = Csrf(self.keyring, (ORIGIN,))
         self.sources = Sources(self.vault, VisitorKeys(self.db, self.keyring, self.sessions), self.visiting)
         self.exchange = Exchange(
@@ -270,6 +274,7 @@ class House:
             [
                 *self.exchange.routes,
                 *oauth_api.routes(self.integrations, self.associations, guard),
+                *LoansApi(self.loans, guard, self.directory).routes().routes,
                 *vault_api.routes(self.vault, self.integrations, self.trail),
             ],
             self.csrf,
