@@ -13,6 +13,7 @@ from server.caches.api import CachesApi
 from server.claims.api import TokensApi
 from server.clients.api import ClientsApi
 from server.credentials.api import Exchange
+from server.credentials.lending import Lending
 from server.credentials.sources import Sources
 from server.discovery.api import Facts, discovery_routes
 from server.discovery.description import Description
@@ -78,8 +79,10 @@ def api_routes(s: Services) -> list[Route]:
         AuditApi(s.db, s.settings.origin).routes(),
         HealthApi(s.health).routes(),
     )
+    sources = Sources(s.vault, s.visitors, s.visiting)
+    sources.add(Lending(s.db, s.loans, s.vault.tokens).issue)
     exchange = Exchange(
-        Sources(s.vault, s.visitors, s.visiting),
+        sources,
         s.associations,
         s.directory,
         sessions=s.sessions,

@@ -117,10 +117,10 @@ class Exchange:
             raise denied("Only a running app may exchange a token, with the CONNECT_API_KEY it was started with.")
         form = await forms.read(request)
         handle = self._handle(caller, caller.content_guid, form)
-        asked = await self._allowed(caller.content_guid, form, handle)
+        asked = await self._allowed(caller, form, handle)
         issued = await self._issued(asked)
         # The provider may have taken seconds; who lost access meanwhile gets no token any more (O-35, X-06).
-        if (await self._allowed(caller.content_guid, form, handle)).there.guid != asked.there.guid:
+        if (await self._allowed(caller, form, handle)).there.guid != asked.there.guid:
             raise bad_audience()
         self._trail.later(
             asked.viewer,
@@ -129,14 +129,16 @@ class Exchange:
             integration=asked.there.guid,
             connection=issued.connection,
             role=asked.role,
+            user=issued.lender or (asked.viewer.guid if asked.viewer else None),
+            lent=bool(issued.lender),
             instance=caller.credential,
             token_hash=digest(issued.access_token.reveal())[:12],
         )
         return json_reply(_answer(form, issued), Pragma="no-cache")
 
-    async def _allowed(self, content_guid: str, form: ExchangeForm, handle: Handle) -> Asked:
+    async def _allowed(self, caller: Caller, form: ExchangeForm, handle: Handle) -> Asked:
         """Who asks, for which content, at which integration and in which role, as things stand now. Raises ApiError."""
-        view = await self._directory.by_guid(content_guid)
+        view = await self._directory.by_guid(handle.content_guid)
         if view is None:
             raise _bad_subject(form.kind)
         if view.locked:
@@ -146,7 +148,8 @@ class Exchange:
         reason = misfit(there.auth_type, view.app_mode, view.access_type)
         if reason is not None:
             raise ApiError(403, WRONG_AUTH_TYPE, reason)
-        return Asked(form, viewer, view, there, await self._sources.role(viewer, view, there))
+        role = await self._sources.role(viewer, view, there)
+        return Asked(form, viewer, view, there, role, caller.credential)
 
     def _handle(self, caller: Caller, content_guid: str, form: ExchangeForm) -> Handle:
         handle = self._handles.read(form.subject_token)

@@ -27,7 +27,8 @@ class Asked:
     """An exchange that may be answered: its viewer may see the content, and the content may use the integration.
 
     `viewer` is None where the content asks for itself. `role` is the vendor's role that counts for this viewer at
-    this content ("" is the default one); it means nothing without a viewer.
+    this content ("" is the default one); it means nothing without a viewer. `instance` is the credential of the
+    instance that asks.
     """
 
     form: ExchangeForm
@@ -35,6 +36,7 @@ class Asked:
     view: ContentView
     there: AssociationView
     role: str = ""
+    instance: str = ""
 
 
 Source = Callable[[Asked], Awaitable[Issued | None]]

@@ -35,7 +35,8 @@ class Issued:
     """An access token to hand out. `expires_in` is what is really left, in whole seconds; None: it does not end.
 
     `extras` are what the app needs besides the token (Salesforce's `instance_url`); `connection` is the GUID of the
-    viewer's connection it comes from, None where there is none behind it.
+    viewer's connection it comes from, None where there is none behind it. `lender` is the GUID of the
+    person who lends that connection; empty: it is the viewer's own.
     """
 
     access_token: Secret
@@ -44,6 +45,7 @@ class Issued:
     scopes: tuple[str, ...]
     extras: Mapping[str, str] = field(default_factory=dict)
     connection: str | None = None
+    lender: str = ""
 
 
 def remaining(row: Connection, moment: datetime) -> float:

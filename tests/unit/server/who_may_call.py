@@ -47,7 +47,8 @@ def read() -> Table:
 
 def write(table: Table) -> None:
     """Check in `table`."""
-    width = max(len(route) for route in table) + 2
+    # Wide enough for what may come, so that one long path does not move every line.
+    width = max(90, *(len(route) + 2 for route in table))
     lines = ["route".ljust(width) + "  ".join(CALLERS)]
     for route in sorted(table, key=lambda route: (route.split()[1], route)):
         cells = "  ".join(table[route][caller].ljust(len(caller)) for caller in CALLERS)

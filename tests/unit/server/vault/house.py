@@ -38,6 +38,7 @@ from server.connect.room import ConnectRoom
 from server.consent.check import Consent
 from server.content.directory import Directory
 from server.credentials.api import Exchange
+from server.credentials.lending import Lending
 from server.credentials.sources import Sources
 from server.db.clock import now
 from server.db.engine import Database
@@ -249,6 +250,7 @@ class House:
         self.consent = Consent(self.vault.standings, self.loans)
         self.csrf = Csrf(self.keyring, (ORIGIN,))
         self.sources = Sources(self.vault, VisitorKeys(self.db, self.keyring, self.sessions), self.visiting)
+        self.sources.add(Lending(self.db, self.loans, self.vault.tokens).issue)
         self.exchange = Exchange(
             self.sources,
             self.associations,
