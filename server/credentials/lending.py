@@ -26,7 +26,8 @@ class Lending:
 
     def __init__(self, db: Database, loans: Loans, tokens: Tokens) -> None:
         self._db, self._loans, self._tokens = db, loans, tokens
-        self._bundles: Remembered[str, int | None] = Remembered(self._read)
+        # Which version an instance runs never changes.
+        self._bundles: Remembered[str, int | None] = Remembered(self._read, changes=db.changes, tables=())
 
     async def _read(self, instance: str) -> int | None:
         return await self._db.read(_bundle_of, instance)

@@ -57,7 +57,9 @@ class Loans:
     ) -> None:
         self._db, self._associations, self._standings = db, associations, standings
         self._trail, self._clock = trail, clock
-        self._known: Remembered[str, tuple[LoanView, ...]] = Remembered(self._read)
+        self._known: Remembered[str, tuple[LoanView, ...]] = Remembered(
+            self._read, changes=db.changes, tables=("loans", "content", "integrations", "users")
+        )
 
     async def _read(self, content_guid: str) -> tuple[LoanView, ...]:
         return await self._db.read(store.of_content, content_guid)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from server.db.engine import Database
 from server.loans.loans import Loans
 from server.loans.store import LoanView
 from server.loans.wire import is_active, loan_object
@@ -22,6 +23,6 @@ def test_a_loan():
     }  # fmt: skip
 
 
-def test_what_is_gone_is_not_active():
-    loans = Loans(None, None, None, None)  # type: ignore[arg-type]
+def test_what_is_gone_is_not_active(db: Database):
+    loans = Loans(db, None, None, None)  # type: ignore[arg-type]
     assert not is_active(loans, LOAN, None)
