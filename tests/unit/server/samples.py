@@ -215,7 +215,9 @@ async def _link(w: World) -> str:
 
 async def _loan(w: World) -> dict[str, Any]:
     """What the item uses, and of which the caller has a connection to lend."""
-    guid = await w.named("integrations")
+    guid, links = await w.named("integrations"), f"/v1/content/{w.item.guid}/share_links"
+    for link in await w.admin("GET", links):  # content that acts for its viewers has none
+        await w.admin("DELETE", f"{links}/{link['guid']}")
     path = f"/v1/content/{w.item.guid}/oauth/integrations/associations"
     await w.admin("PUT", path, json=[{"oauth_integration_guid": guid}])
     await w.house.connect("owner", guid)
