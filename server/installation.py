@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
+from server.db.chain import Chain
 from server.db.engine import Database, DatabaseUnavailable
 from server.db.models import Meta
 from server.db.owner import new_owner
@@ -148,7 +149,9 @@ def open_installation(settings: Settings, *, shared: bool = False) -> Installati
         db.changes.announcing |= shared
         try:
             upgrade(db)
-            return Installation(path, db, _fit(db, path / KEY_FILE), lock)
+            keyring = _fit(db, path / KEY_FILE)
+            db.link_events(Chain(keyring.derived("audit chain")))
+            return Installation(path, db, keyring, lock)
         except BaseException:
             db.close()
             raise

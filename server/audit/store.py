@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from server.db.models import AuditEvent, User
+from server.audit.words import Line, Names, sentence
+from server.db.models import AuditEvent, Connection, Content, Integration, User
 from server.web.cursors import Keyset
 
 Told = tuple[AuditEvent, int | None, str | None]
@@ -60,3 +61,32 @@ def actions(session: Session) -> list[str]:
     following = select(func.min(action)).where(action > steps.c.action).scalar_subquery()
     steps = steps.union_all(select(following).where(steps.c.action.is_not(None)))
     return [name for (name,) in session.execute(select(steps.c.action)) if name is not None]
+
+
+def lines(session: Session, rows: Sequence[Told], *, you: str = "") -> list[Line]:
+    """Events as lines for a page, with the names of whom and what they concern, told to the person `you` (a GUID)."""
+    events = [event for event, _, _ in rows]
+    names = names_in(session, events)
+    return [Line(event.time, sentence(event, names, you=you), event) for event in events]
+
+
+def names_in(session: Session, events: Collection[AuditEvent]) -> Names:
+    """What those are called now that events concern: four queries, however many events."""
+    people = {guid for event in events for guid in (event.actor_guid, event.subject) if guid}
+    content = {event.content for event in events if event.content}
+    systems = {event.integration for event in events if event.integration}
+    used = {event.connection for event in events if event.connection and "role" not in event.data}
+    return Names(
+        _by_guid(session, people, User.guid, User.first_name + " " + User.last_name, User.username),
+        _by_guid(session, content, Content.guid, Content.title, Content.name),
+        _by_guid(session, systems, Integration.guid, Integration.name, Integration.template),
+        _by_guid(session, used, Connection.guid, Connection.role_key, Connection.role_key),
+    )
+
+
+def _by_guid(session: Session, wanted: Collection[str], *columns: Any) -> dict[str, str]:
+    """By GUID, the first of the columns: the second where there is something in it, else the third."""
+    if not wanted:
+        return {}
+    query = select(*columns).where(columns[0].in_(wanted))
+    return {row[0]: (row[1] or "").strip() or row[2] for row in session.execute(query)}

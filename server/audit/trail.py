@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from server.db.chain import promise
 from server.db.clock import now
 from server.db.engine import Database, DatabaseUnavailable
 from server.db.models import AuditEvent
@@ -55,7 +56,7 @@ def event(actor: Caller | None, action: str, data: dict[str, Any]) -> AuditEvent
 
 
 def _insert(session: Session, events: list[AuditEvent]) -> None:
-    session.add_all(events)
+    promise(session, events)
 
 
 class Trail:
@@ -71,7 +72,7 @@ class Trail:
 
     def record(self, session: Session, actor: Caller | None, action: str, **data: Any) -> None:
         """Add an event to the caller's own transaction: it is there exactly when the change is."""
-        session.add(event(actor, action, data))
+        promise(session, [event(actor, action, data)])
 
     async def append(self, actor: Caller | None, action: str, **data: Any) -> None:
         """Write one event now. Raises DatabaseUnavailable."""

@@ -18,6 +18,9 @@ from sqlmodel import Session
 from server.db.changes import Changes
 from server.db.owner import new_owner
 from server.db.touched import Touched, gathering, listen
+=======
+from server.db.chain import Chain, begin, settle
+>>>>>>> 5dcb3d0 (Link audit events in the transaction that writes them, and tell them in sentences)
 
 T = TypeVar("T")
 Tell = Callable[[Touched], object]
@@ -49,14 +52,22 @@ class Database:
         self._readers = ThreadPoolExecutor(threads, "db-read")
         self._writers = ThreadPoolExecutor(1, "db-write") if self.is_sqlite else self._readers
         self._write_engine = self.engine.execution_options(tabard_write=True)
+        self._chain: Chain | None = None
+
+    def link_events(self, chain: Chain) -> None:
+        """From now on audit events are linked, those included that are there already. Raises DatabaseUnavailable."""
+        self.write_now(begin, chain)
+        self._chain = chain
 
     def _run(self, engine: Engine, work: Callable[..., T], args: tuple[Any, ...], tell: Tell) -> T:
         touched = Touched()
         try:
+<<<<<<< HEAD
             with closing(self._session(engine)) as session, session.begin(), gathering(touched):
                 found = work(session, *args)
                 session.flush()
                 self.changes.announce(session, touched)
+                settle(session, self._chain)
                 return found
         except OperationalError as error:
             raise DatabaseUnavailable(type(error.orig).__name__) from error

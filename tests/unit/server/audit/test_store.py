@@ -59,3 +59,13 @@ async def test_each_list_is_read_from_an_index(house: House):
         told = await house.db.read(plan, name)
         assert f"USING INDEX ix_audit_events_{name}_time_id" in told
         assert "B-TREE" not in told
+
+
+async def test_lines_for_a_page_have_the_names_of_whom_they_concern(house: House):
+    alice = await house.person("alice")
+    integration = await house.integration(alice)
+    guid = await house.connected(alice, integration)
+    keyset = Keyset(9, ascending=False)
+    (row,) = await house.db.read(lambda s: store.lines(s, store.about(s, keyset, subject=alice.guid)))
+    assert row.text == f"Alice connected {integration.name}"
+    assert row.event.connection == guid

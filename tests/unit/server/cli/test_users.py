@@ -78,7 +78,7 @@ def test_an_account_is_made_once(run: Run, db: Database, capsys: pytest.CaptureF
     assert run("add", "ADA") == 1
     assert capsys.readouterr().err == "tabard: This user name is already in use.\n"
     events = db.read_now(lambda s: [e.action for e in s.exec(select(AuditEvent)).all()])
-    assert events == ["add_user"]
+    assert events == ["begin_audit_chain", "add_user"]
 
 
 def test_a_new_password_ends_open_sessions(run: Run, db: Database):

@@ -1,0 +1,117 @@
+"""The chain of audit events: each is linked to the one before, at the end of the transaction that writes it.
+
+A link is an HMAC-SHA256 over the previous link and the event's own content, under a key that is not in the database
+(docs/decisions/0025). Events wait in their session until its other work is done, so the lock on the newest link is
+the last one a transaction takes and two of them cannot wait for each other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import logging
+from collections.abc import Iterable
+from datetime import UTC
+from typing import Any
+
+from sqlalchemy import bindparam, func, update
+from sqlmodel import Session, col, select
+
+from server.db.models import AuditEvent, AuditHead
+
+log = logging.getLogger("tabard.audit")
+WAITING = "tabard audit events"
+GENESIS = bytes(32)
+COVERED = (
+    "actor_guid", "actor", "action", "data", "subject", "content", "integration", "connection", "bundle", "address",
+    "request_id",
+)  # fmt: skip
+BATCH = 2000
+
+
+class Chain:
+    """Makes links and the seal of the newest one."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def link(self, before: bytes, event: AuditEvent) -> bytes:
+        """The link of an event that has its number, after the link `before`."""
+        return hmac.digest(self._key, before + canonical(event), hashlib.sha256)
+
+    def seal(self, seq: int, link: bytes) -> bytes:
+        """What shows that the newest link was put there by a server, and is not an older one."""
+        return hmac.digest(self._key, b"newest\0" + str(seq).encode() + b"\0" + link, hashlib.sha256)
+
+    def put(self, head: AuditHead, events: Iterable[AuditEvent]) -> None:
+        """Number and link events after `head`, and move it to the last of them."""
+        for event in events:
+            head.seq += 1
+            event.seq = head.seq
+            event.mac = head.mac = self.link(head.mac, event)
+        head.seal = self.seal(head.seq, head.mac)
+
+
+def canonical(event: AuditEvent) -> bytes:
+    """An event's content in one spelling, the same before it is stored and after it was read."""
+    facts = [json.loads(json.dumps(getattr(event, name))) for name in COVERED]
+    time = event.time.astimezone(UTC).isoformat(timespec="microseconds")
+    return json.dumps([event.seq, time, *facts], sort_keys=True, separators=(",", ":")).encode()
+
+
+def promise(session: Session, events: Iterable[AuditEvent]) -> None:
+    """Have events written when everything else in the session's transaction is done."""
+    session.info.setdefault(WAITING, []).extend(events)
+
+
+def settle(session: Session, chain: Chain | None) -> None:
+    """Write the promised events, linked where there is a key. The last thing in a transaction."""
+    events: list[AuditEvent] = session.info.pop(WAITING, [])
+    if not events:
+        return
+    if chain is not None:
+        session.flush()
+        head = session.exec(select(AuditHead).with_for_update()).one()
+        chain.put(head, events)
+        session.add(head)
+    session.add_all(events)
+
+
+def begin(session: Session, chain: Chain) -> None:
+    """Make the newest link where there is none, at the first start with a chain.
+
+    What was written before is linked as it is found, and an event says how much that was: it could have been changed
+    until now. Where the newest link is missing of a chain that has begun, a number is left out, so that
+    verifying finds the place for ever.
+    """
+    if session.get(AuditHead, 1) is not None:
+        return
+    linked = select(AuditEvent).where(col(AuditEvent.seq).is_not(None))
+    last = session.exec(linked.order_by(col(AuditEvent.seq).desc()).limit(1)).first()
+    head = AuditHead(id=1, seq=0, mac=GENESIS, seal=b"")
+    if last is not None and last.seq is not None and last.mac is not None:
+        log.error("the newest link of the audit trail is missing after number %d; see: tabard audit verify", last.seq)
+        head.seq, head.mac = last.seq + 1, last.mac
+    session.add(head)
+    session.flush()  # of two servers that start at once, one stops here and finds the other's
+    count = 0 if last is not None else _link_all(session, chain, head)
+    chain.put(head, [event := AuditEvent(action="begin_audit_chain", data={"count": count})])
+    session.add(event)
+
+
+def _link_all(session: Session, chain: Chain, head: AuditHead) -> int:
+    """Link every event there is, in the order of their ids; returns how many."""
+    table, done = AuditEvent.__table__, 0  # type: ignore[attr-defined]
+    values: dict[str, Any] = {"seq": bindparam("new_seq"), "mac": bindparam("new_mac")}
+    change = update(table).where(table.c.id == bindparam("row")).values(values)
+    total = session.exec(select(func.count()).select_from(AuditEvent)).one()
+    while done < total:
+        rows = session.exec(select(AuditEvent).where(col(AuditEvent.seq).is_(None)).order_by("id").limit(BATCH)).all()
+        for row in rows:
+            session.expunge(row)
+        chain.put(head, rows)
+        links = [{"row": row.id, "new_seq": row.seq, "new_mac": row.mac} for row in rows]
+        session.connection().execute(change, links)
+        done += len(rows)
+    return done
