@@ -15,53 +15,6 @@ from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.pool import QueuePool
 from sqlmodel import Session
 
-from server.db.changes import Changes
-from server.db.owner import new_owner
-from server.db.touched import Touched, gathering, listen
-=======
-from server.db.chain import Chain, begin, settle
->>>>>>> 5dcb3d0 (Link audit events in the transaction that writes them, and tell them in sentences)
-
-T = TypeVar("T")
-Tell = Callable[[Touched], object]
-
-
-class DatabaseUnavailable(Exception):
-    """The database cannot be reached or is locked; the text holds no credentials."""
-
-
-class CannotStore(Exception):
-    """A value that no column can hold: PostgreSQL refuses NUL in text, and numbers that are too large."""
-
-
-class Database:
-    """Reads and writes as functions of a session: `await db.write(insert_user, name)`.
-
-    Each function runs in a thread and in one transaction, so a transaction never waits for the network
-    (security.md R-10). On SQLite there is one writer thread; on PostgreSQL reads and writes share a pool.
-    What a transaction touched is told to whoever remembers it, see `changes`. `owner` names this gateway.
-    """
-
-    def __init__(self, url: str, *, threads: int = 4, owner: str | None = None) -> None:
-        self.url = make_url(url)
-        self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = _sqlite(url) if self.is_sqlite else _postgresql(url, threads)
-        self.owner = owner or new_owner()
-        self.changes = Changes(self.engine)
-        listen(self.engine)
-        self._readers = ThreadPoolExecutor(threads, "db-read")
-        self._writers = ThreadPoolExecutor(1, "db-write") if self.is_sqlite else self._readers
-        self._write_engine = self.engine.execution_options(tabard_write=True)
-        self._chain: Chain | None = None
-
-    def link_events(self, chain: Chain) -> None:
-        """From now on audit events are linked, those included that are there already. Raises DatabaseUnavailable."""
-        self.write_now(begin, chain)
-        self._chain = chain
-
-    def _run(self, engine: Engine, work: Callable[..., T], args: tuple[Any, ...], tell: Tell) -> T:
-        touched = Touched()
-        try:
 from server.db.chain import Chain, begin, settle
 from server.db.changes import Changes
 from server.db.owner import new_owner
@@ -97,22 +50,21 @@ class Database:
         self._readers = ThreadPoolExecutor(threads, "db-read")
         self._writers = ThreadPoolExecutor(1, "db-write") if self.is_sqlite else self._readers
         self._write_engine = self.engine.execution_options(tabard_write=True)
-        self._chain: Chain | None = None
+        self.chain: Chain | None = None
 
     def link_events(self, chain: Chain) -> None:
         """From now on audit events are linked, those included that are there already. Raises DatabaseUnavailable."""
         self.write_now(begin, chain)
-        self._chain = chain
+        self.chain = chain
 
     def _run(self, engine: Engine, work: Callable[..., T], args: tuple[Any, ...], tell: Tell) -> T:
         touched = Touched()
         try:
-<<<<<<< HEAD
             with closing(self._session(engine)) as session, session.begin(), gathering(touched):
                 found = work(session, *args)
                 session.flush()
                 self.changes.announce(session, touched)
-                settle(session, self._chain)
+                settle(session, self.chain)
                 return found
         except OperationalError as error:
             raise DatabaseUnavailable(type(error.orig).__name__) from error
