@@ -16,6 +16,7 @@ from server.db.engine import Database
 from server.db.models import Connection, Integration, User
 from server.keys.keyring import SealBroken
 from server.oauth.integrations import Integrations
+from server.vault.held import Holdings
 from server.vault.lease import Clock, finish, put_terms
 from server.vault.outcomes import Outcome, Outcomes
 from server.vault.revoker import Revoker, Tokens
@@ -81,7 +82,7 @@ class Ended:
 
 
 class Connections:
-    """The store of connections. Every write makes the memory of standings true again."""
+    """The store of connections. Every write makes what is in memory true again."""
 
     def __init__(
         self,
@@ -89,6 +90,7 @@ class Connections:
         seals: Seals,
         integrations: Integrations,
         *,
+        holdings: Holdings,
         standings: Standings,
         revoker: Revoker,
         trail: Trail,
@@ -98,6 +100,7 @@ class Connections:
         self._db = db
         self._seals = seals
         self._integrations = integrations
+        self._holdings = holdings
         self._standings = standings
         self._revoker = revoker
         self._trail = trail
@@ -117,6 +120,7 @@ class Connections:
             self._revoker.later(consented.config, [tokens])
             return None
         guid, integration_guid = kept
+        self._holdings.forget(guid)
         self._standings.forget(caller.guid, integration_guid, consented.role)
         missing = missing_scopes(consented.config, consented.tokens)
         skew = skew_of(consented.tokens)
@@ -209,6 +213,7 @@ class Connections:
         """
         ended, unwanted = await self._db.write(self._delete, actor, connections, why)
         for there in connections:
+            self._holdings.forget(there.guid)
             self._standings.forget(there.user_guid, there.integration_guid, there.role)
         for config, tokens in unwanted:
             self._revoker.later(config, [tokens])
@@ -274,6 +279,7 @@ class Connections:
             session.add(row)
 
         def afterwards() -> None:
+            self._holdings.forget_all()
             self._standings.forget_all()
             self._revoker.later(old, tokens)
 

@@ -45,6 +45,7 @@ class TryLater(VaultError):
 
 
 SAID = {
+    "another_account": "The provider answered for another account than the one that was connected.",
     "changed": "An administrator changed how this integration connects.",
     "damaged": "The stored connection could not be opened.",
     "expired": "The connection has expired, and the provider gave no way to renew it.",

@@ -23,6 +23,8 @@ from server.vault.terms import lifetime, subject_of
 
 # Longer than twice the outbound client's total deadline of 10 seconds.
 LEASE_SECONDS = 30.0
+# So many holders may end between asking and storing before a refresh token counts as spent.
+MOST_LOST = 1
 Clock = Callable[[], datetime]
 
 
@@ -51,6 +53,21 @@ class Moved:
     """The row is not as it was read: decide again."""
 
 
+@dataclass(frozen=True)
+class Spent:
+    """Two holders ended between asking and storing, so the refresh token is sent no third time: `row` was ended."""
+
+    row: Connection
+    integration: Integration
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The answer was for another account (T-36): nothing was stored, and `row` was ended."""
+
+    row: Connection
+
+
 def row_of(session: Session, guid: str) -> Connection | None:
     """The row, locked until the transaction ends."""
     return session.exec(select(Connection).where(Connection.guid == guid).with_for_update()).first()
@@ -59,6 +76,14 @@ def row_of(session: Session, guid: str) -> Connection | None:
 def same_client(row: Connection, integration: Integration) -> bool:
     """Whether the tokens were issued to the client as it is configured now (O-30, no resurrection)."""
     return row.fingerprint == integration.fingerprint and row.config_version == integration.config_version
+
+
+def database_now(session: Session, clock: Clock) -> datetime:
+    """The database's idea of the time, aware: PostgreSQL's own, and on SQLite this machine's `clock`."""
+    if session.get_bind().dialect.name == "sqlite":
+        return clock()
+    moment: datetime = session.exec(select(func.clock_timestamp())).one()
+    return moment
 
 
 def put_terms(row: Connection, tokens: TokenSet, asked_at: datetime) -> None:
@@ -90,16 +115,11 @@ class Leases:
         self._clock = clock
         self._owner = owner
 
-    def database_now(self, session: Session) -> datetime:
-        """The database's idea of the time, aware."""
-        if session.get_bind().dialect.name == "sqlite":
-            return self._clock()
-        moment: datetime = session.exec(select(func.clock_timestamp())).one()
-        return moment
-
-    def take(self, session: Session, guid: str, version: int) -> Taken | Busy | Moved:
+    def take(self, session: Session, guid: str, version: int) -> Taken | Busy | Moved | Spent:
         """Take the lease and write the attempt marker, in one commit before the network is touched.
 
+        A marker that is there already says that this token may be spent. It is sent once more all the same; if its
+        next holder ends without a word too, never again (security.md 7.2).
         Raises SealBroken when the stored refresh token does not open.
         """
         row = row_of(session, guid)
@@ -108,7 +128,7 @@ class Leases:
         integration = session.get(Integration, row.integration_id)
         if integration is None or not same_client(row, integration):
             return Moved()
-        moment = self.database_now(session)
+        moment = database_now(session, self._clock)
         held = row.lease_until is not None and row.lease_until > moment
         if held and row.lease_owner != self._owner and not is_dead(row.lease_owner):
             assert row.lease_until is not None
@@ -118,25 +138,40 @@ class Leases:
             return Moved()
         marker = digest(token.reveal())
         uncertain = row.attempt_hash == marker
+        # Who gives a lease back says how it went; one that was only left behind had an outcome nobody knows.
+        if uncertain and row.lease_owner is not None:
+            row.attempts_lost += 1
+            if row.attempts_lost > MOST_LOST:
+                finish(row, "interrupted_refresh", moment)
+                session.add(row)
+                return Spent(row, integration)
         row.lease_owner, row.lease_until = self._owner, moment + timedelta(seconds=LEASE_SECONDS)
         row.fence += 1
         row.attempt_hash, row.attempt_time = marker, moment
         session.add(row)
         return Taken(guid, row.fence, token, tuple(row.scopes.split()), uncertain, row.role_key, integration)
 
-    def renew(self, session: Session, taken: Taken, tokens: TokenSet, asked_at: datetime) -> Connection | None:
-        """Store what the provider answered; None when the lease was lost, and then nothing is written.
+    def renew(self, session: Session, taken: Taken, tokens: TokenSet, elapsed: float) -> Connection | Refused | None:
+        """Store what the provider answered, `elapsed` seconds after it was asked.
 
-        An answer without a refresh token keeps the old one (RFC 6749 section 6).
+        None when the lease was lost, and then nothing is written. An answer without a refresh token keeps the old
+        one (RFC 6749 section 6). One that lacks scopes which were asked for is kept, but flagged (O-29).
         """
         row = _held(session, taken.guid, taken.fence)
         if row is None:
             return None
+        moment = database_now(session, self._clock)
+        subject = subject_of(tokens)
+        if row.subject is not None and subject is not None and row.subject != subject:
+            finish(row, "another_account", moment)
+            session.add(row)
+            return Refused(row)
         row.version += 1
         self._seals.put(row, access=tokens.access_token, refresh=tokens.refresh_token or taken.refresh_token)
-        put_terms(row, tokens, asked_at)
+        put_terms(row, tokens, moment - timedelta(seconds=elapsed))
         row.attempt_hash = row.attempt_time = None
-        row.refreshed_time = row.updated_time = self._clock()
+        row.attempts_lost = 0
+        row.refreshed_time = row.updated_time = moment
         _let_go(row)
         session.add(row)
         return row
@@ -148,6 +183,7 @@ class Leases:
             return
         if not spent:
             row.attempt_hash = row.attempt_time = None
+            row.attempts_lost = 0
         _let_go(row)
         session.add(row)
 
@@ -169,5 +205,6 @@ def finish(row: Connection, reason: str, moment: datetime) -> None:
     row.version += 1
     row.fence += 1
     row.attempt_hash = row.attempt_time = None
+    row.attempts_lost = 0
     row.updated_time = moment
     _let_go(row)

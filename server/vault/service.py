@@ -20,6 +20,7 @@ from server.oauth.integrations import Integrations
 from server.vault.background import Background
 from server.vault.backoff import Backoff
 from server.vault.errors import UNUSABLE, UNUSABLE_CODE, IntegrationBroken, NotConnected, TryLater, VaultError
+from server.vault.held import Ticks
 from server.vault.outcomes import Outcome, Outcomes
 from server.vault.terms import enough, lifetime, skew_of
 from server.vault.tokens import WAIT, Issued
@@ -31,7 +32,7 @@ LONGEST_KEPT = 3600.0
 
 @dataclass(frozen=True)
 class _Kept:
-    """A token, its life in seconds, and when (`time.monotonic`) it was asked for and ends."""
+    """A token, its life in seconds, and when (in ticks) it was asked for and ends."""
 
     issued: Issued
     since: float
@@ -49,13 +50,15 @@ class ServiceTokens:
         client: OutboundClient,
         background: Background,
         outcomes: Outcomes,
+        ticks: Ticks = time.monotonic,
     ) -> None:
         self._db = db
         self._integrations = integrations
         self._client = client
         self._background = background
         self._outcomes = outcomes
-        self._backoff = Backoff()
+        self._ticks = ticks
+        self._backoff = Backoff(ticks)
         self._kept: dict[Hashable, _Kept] = {}
         self._inflight: dict[Hashable, asyncio.Task[_Kept | VaultError]] = {}
         integrations.when_changed(self._kept.clear)
@@ -73,13 +76,14 @@ class ServiceTokens:
             raise NotConnected
         key = (row.guid, row.config_version, row.fingerprint, row.sealed_secrets, str(row.config))
         kept = self._kept.get(key)
-        if kept is not None and not anew and _good(kept, min_ttl, force):
-            return _as_of_now(kept)
+        if kept is not None and not anew and _good(kept, self._ticks(), min_ttl, force):
+            return _as_of(kept, self._ticks())
         task = self._inflight.get(key)
         if task is None:
-            left = self._backoff.wait(key)
-            if left > 0:
-                raise TryLater("The provider is not answering well; it is left alone for a moment.", left)
+            trouble = self._backoff.trouble(key)
+            if trouble is not None:
+                raise trouble
+            self._backoff.begin(key)
             task = self._background.spawn(self._fetch(row, key), f"service token {row.guid}")
             self._inflight[key] = task
             task.add_done_callback(lambda _: self._inflight.pop(key, None))
@@ -89,7 +93,7 @@ class ServiceTokens:
         answer = task.result()
         if isinstance(answer, VaultError):
             raise answer.again()
-        return _as_of_now(answer)
+        return _as_of(answer, self._ticks())
 
     async def _fetch(self, row: Integration, key: Hashable) -> _Kept | VaultError:
         try:
@@ -97,16 +101,17 @@ class ServiceTokens:
         except (SealBroken, ApiError):
             self._outcomes.tell(Outcome(row.guid, "", "service", False, UNUSABLE_CODE, UNUSABLE))
             return IntegrationBroken(UNUSABLE)
-        asked, asked_at = time.monotonic(), now()
+        asked, asked_at = self._ticks(), now()
         try:
             tokens = await fetch(self._client, config)
         except (ClientRejected, ConsentEnded) as error:
             self._tell(row, error)
-            self._backoff.failed(key)
+            self._backoff.failed(key, error.reason, broken=True)
             return IntegrationBroken(error.reason)
         except ProviderError as error:
             self._tell(row, error)
-            return TryLater(error.reason, self._backoff.failed(key, getattr(error, "retry_after", None)))
+            asked_for = getattr(error, "retry_after", None)
+            return TryLater(error.reason, self._backoff.failed(key, error.reason, asked=asked_for))
         self._backoff.succeeded(key)
         self._outcomes.tell(Outcome(row.guid, "", "service", True, skew=skew_of(tokens)))
         life = lifetime(tokens, asked_at)
@@ -126,16 +131,15 @@ class ServiceTokens:
         self._outcomes.tell(Outcome(row.guid, "", "service", False, error.code, error.reason))
 
 
-def _good(kept: _Kept, min_ttl: float | None, force: bool) -> bool:
+def _good(kept: _Kept, moment: float, min_ttl: float | None, force: bool) -> bool:
     """Whether the kept token may be given again."""
-    moment = time.monotonic()
     left, age = kept.ends - moment, moment - kept.since
     return age < LONGEST_KEPT and enough(left, kept.life, age, min_ttl=min_ttl, force=force)
 
 
-def _as_of_now(kept: _Kept) -> Issued:
+def _as_of(kept: _Kept, moment: float) -> Issued:
     """The token with what is left of its life at this moment."""
     if math.isinf(kept.ends):
         return kept.issued
-    left = max(0, math.floor(kept.ends - time.monotonic()))
+    left = max(0, math.floor(kept.ends - moment))
     return replace(kept.issued, expires_in=left)

@@ -4,30 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections import OrderedDict
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-
-from sqlalchemy import and_
-from sqlmodel import Session, col, select
 
 from integrations.contract import Secret
-from server.db.clock import now
-from server.db.engine import Database
-from server.db.models import Connection, Integration
-from server.keys.keyring import SealBroken
 from server.vault.background import Background
-from server.vault.backoff import Backoff
-from server.vault.errors import IntegrationBroken, NeedsConsent, NotConnected, TryLater, VaultError
-from server.vault.lease import Clock, same_client
+from server.vault.backoff import Patience
+from server.vault.errors import IntegrationBroken, NeedsConsent, TryLater, VaultError
+from server.vault.held import Held, Holdings, Name, Ticks
 from server.vault.renewal import Renewal
-from server.vault.seals import Seals
 from server.vault.terms import enough
 
 WAIT = 15.0
 ROUNDS = 4
-MOST_OPENED = 20_000
 
 
 @dataclass(frozen=True)
@@ -48,39 +38,27 @@ class Issued:
     lender: str = ""
 
 
-def remaining(row: Connection, moment: datetime) -> float:
-    """Seconds that the access token has left; infinite when it does not expire, 0 without one."""
-    if row.sealed_access is None:
-        return 0.0
-    if row.access_expires_at is None:
-        return math.inf
-    return max(0.0, (row.access_expires_at - moment).total_seconds())
-
-
 class Tokens:
-    """The engine of security.md 7.1. It reads the row each time, so ending a connection counts at once, here
-    and on every other gateway; only the opening of a sealed token is remembered, by the row's version.
+    """The engine of security.md 7.1. What ends a connection here counts at once; what ends it elsewhere, within the
+    second after which its row is read again.
     """
 
     def __init__(
         self,
-        db: Database,
-        seals: Seals,
+        holdings: Holdings,
         renewal: Renewal,
         background: Background,
         *,
-        clock: Clock = now,
+        ticks: Ticks = time.monotonic,
         wait: float = WAIT,
     ) -> None:
-        self._db = db
-        self._seals = seals
+        self._holdings = holdings
         self._renewal = renewal
         self._background = background
-        self._clock = clock
+        self._ticks = ticks
         self._wait = wait
-        self._backoff = Backoff()
+        self._patience = Patience(ticks)
         self._inflight: dict[str, asyncio.Task[VaultError | None]] = {}
-        self._opened: OrderedDict[tuple[str, int], Secret] = OrderedDict()
 
     async def access_token(
         self, user_id: int, integration_id: int, *, role: str = "", min_ttl: float | None = None, force: bool = False
@@ -88,91 +66,59 @@ class Tokens:
         """A token of the viewer's connection in this role, with at least its margin left.
 
         With `min_ttl` it is renewed when less than so many seconds are left, with `force` in any case, unless that
-        was done just now (see `terms.enough`). Raises NotConnected, NeedsConsent, IntegrationBroken,
-        TryLater.
+        was done just now (see `terms.enough`). Raises NotConnected, NeedsConsent, IntegrationBroken, TryLater.
         """
         name = (user_id, integration_id, role)
+        anew = force
         for _ in range(ROUNDS):
-            row, integration = await self._db.read(_find, *name)
-            moment = self._clock()
-            left, age = remaining(row, moment), (moment - row.updated_time).total_seconds()
-            if enough(left, row.access_lifetime, age, min_ttl=min_ttl, force=force):
-                return self._issue(row, moment)
-            if row.sealed_refresh is None:
+            held = await self._holdings.get(name, anew=anew)
+            moment = self._ticks()
+            left, age = held.left(moment), moment - held.since
+            if enough(left, held.row.access_lifetime, age, min_ttl=min_ttl, force=force):
+                return _issued(held, moment)
+            if held.row.sealed_refresh is None:
                 if left >= 1:
-                    return self._issue(row, moment)
+                    return _issued(held, moment)
                 raise NeedsConsent("expired")
-            trouble = await self._renewed(row, integration)
+            trouble = await self._renewed(held)
             if isinstance(trouble, TryLater | IntegrationBroken):
                 return await self._whatever_is_left(name, trouble)
             if trouble is not None:
                 raise trouble
+            anew = True
         raise TryLater("The connection keeps changing while it is read.", 1.0)
 
-    async def _whatever_is_left(self, name: tuple[int, int, str], trouble: VaultError) -> Issued:
+    async def _whatever_is_left(self, name: Name, trouble: VaultError) -> Issued:
         """The provider did not help: a token that is still valid is better than none (O-27)."""
-        row, _ = await self._db.read(_find, *name)
-        moment = self._clock()
-        if remaining(row, moment) >= 1:
-            return self._issue(row, moment)
+        held, moment = await self._holdings.get(name), self._ticks()
+        if held.left(moment) >= 1:
+            return _issued(held, moment)
         raise trouble
 
-    async def _renewed(self, row: Connection, integration: Integration) -> VaultError | None:
+    async def _renewed(self, held: Held) -> VaultError | None:
         """Renew, or join whoever is renewing; None means "look again"."""
-        task = self._inflight.get(row.guid)
+        guid, there = held.row.guid, held.integration
+        task = self._inflight.get(guid)
         if task is None:
-            key = (integration.guid, integration.fingerprint, integration.sealed_secrets)
-            left = self._backoff.wait(key)
-            if left > 0:
-                return TryLater("The provider is not answering well; it is left alone for a moment.", left)
-            work = self._renewal.run(row, self._backoff, key)
-            task = self._background.spawn(work, f"refresh {row.guid}")
-            self._inflight[row.guid] = task
-            task.add_done_callback(lambda _: self._inflight.pop(row.guid, None))
+            key = (there.guid, there.fingerprint, there.sealed_secrets)
+            trouble = self._patience.trouble(guid, key)
+            if trouble is not None:
+                return trouble
+            self._patience.begin(guid, key)
+            work = self._renewal.run(held.row, self._patience, key)
+            task = self._background.spawn(work, f"refresh {guid}")
+            self._inflight[guid] = task
+            task.add_done_callback(lambda _: self._inflight.pop(guid, None))
         # `wait` neither cancels the refresh when the time is over nor when this caller goes away (O-22).
         await asyncio.wait({task}, timeout=self._wait)
         if not task.done():
             return TryLater("The provider is taking long to renew the connection.", 2.0)
-        trouble = task.result()
-        return None if trouble is None else trouble.again()
-
-    def _issue(self, row: Connection, moment: datetime) -> Issued:
-        name = (row.guid, row.version)
-        token = self._opened.get(name)
-        if token is None:
-            try:
-                token = self._seals.access(row)
-            except SealBroken:
-                raise NeedsConsent("damaged") from None
-            if token is None:
-                raise NeedsConsent("expired")
-            self._opened[name] = token
-            while len(self._opened) > MOST_OPENED:
-                self._opened.popitem(last=False)
-        left = remaining(row, moment)
-        expires_in = None if math.isinf(left) else math.floor(left)
-        return Issued(token, row.token_type, expires_in, tuple(row.scopes.split()), row.extras, row.guid)
+        found = task.result()
+        return None if found is None else found.again()
 
 
-def _find(session: Session, user_id: int, integration_id: int, role: str) -> tuple[Connection, Integration]:
-    """The usable connection. Raises NotConnected, NeedsConsent."""
-    query = (
-        select(Connection, Integration)
-        .join(Integration, col(Integration.id) == Connection.integration_id)
-        .where(
-            and_(
-                col(Connection.user_id) == user_id,
-                col(Connection.integration_id) == integration_id,
-                col(Connection.role_key) == role,
-            )
-        )
-    )
-    found = session.exec(query).first()
-    if found is None:
-        raise NotConnected
-    row, integration = found
-    if row.status != "connected":
-        raise NeedsConsent(row.status_reason)
-    if not same_client(row, integration):
-        raise NeedsConsent("changed")
-    return row, integration
+def _issued(held: Held, moment: float) -> Issued:
+    assert held.token is not None
+    left, row = held.left(moment), held.row
+    expires_in = None if math.isinf(left) else math.floor(left)
+    return Issued(held.token, row.token_type, expires_in, tuple(row.scopes.split()), row.extras, row.guid)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from integrations.http import OutboundClient
 from server.audit.trail import Trail
 from server.db.clock import now
@@ -11,6 +13,7 @@ from server.keys.keyring import Keyring
 from server.oauth.integrations import Integrations
 from server.vault.background import Background
 from server.vault.connections import Connections
+from server.vault.held import Holdings, Ticks
 from server.vault.lease import Clock, Leases
 from server.vault.outcomes import Outcomes
 from server.vault.renewal import Renewal
@@ -19,6 +22,13 @@ from server.vault.seals import Seals
 from server.vault.service import ServiceTokens
 from server.vault.standing import Standings
 from server.vault.tokens import Tokens
+
+_UPTIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def uptime() -> float:
+    """Seconds that no change of the wall clock moves, and in which a suspended machine's sleep counts."""
+    return time.clock_gettime(_UPTIME)
 
 
 class Vault:
@@ -33,8 +43,11 @@ class Vault:
         client: OutboundClient,
         trail: Trail,
         clock: Clock = now,
+        ticks: Ticks = uptime,
     ) -> None:
+        """`clock` is the wall clock, `ticks` a clock in seconds that only ever goes forward."""
         seals = Seals(keyring)
+        holdings = Holdings(db, seals, clock, ticks)
         self.background = Background()
         self.outcomes = Outcomes()
         self.standings = Standings(db)
@@ -43,6 +56,7 @@ class Vault:
             db,
             seals,
             integrations,
+            holdings=holdings,
             standings=self.standings,
             revoker=self.revoker,
             trail=trail,
@@ -54,14 +68,16 @@ class Vault:
             Leases(seals, clock, new_owner()),
             integrations,
             client=client,
+            holdings=holdings,
             standings=self.standings,
             revoker=self.revoker,
             trail=trail,
             outcomes=self.outcomes,
-            clock=clock,
+            ticks=ticks,
         )
-        self.tokens = Tokens(db, seals, renewal, self.background, clock=clock)
-        self.service = ServiceTokens(db, integrations, client, self.background, self.outcomes)
+        self.tokens = Tokens(holdings, renewal, self.background, ticks=ticks)
+        integrations.when_changed(holdings.forget_all)
+        self.service = ServiceTokens(db, integrations, client, self.background, self.outcomes, ticks)
 
     async def aclose(self) -> None:
         """Let refreshes and revocations end; call it before the outbound client and the database are closed."""

@@ -8,6 +8,7 @@ import hashlib
 import itertools
 import shutil
 import tempfile
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -84,13 +85,17 @@ def _hurry(connection: Any, _record: Any) -> None:
 
 
 class Time:
-    """A clock that tests move forward."""
+    """The clocks that tests move: `ahead` lets time pass, `jumped` only sets the wall clock."""
 
     def __init__(self) -> None:
         self.ahead = 0.0
+        self.jumped = 0.0
 
     def __call__(self) -> datetime:
-        return now() + timedelta(seconds=self.ahead)
+        return now() + timedelta(seconds=self.ahead + self.jumped)
+
+    def ticks(self) -> float:
+        return time.monotonic() + self.ahead
 
 
 @dataclass
@@ -244,7 +249,8 @@ class House:
         self.visiting = Visiting(self.directory, self.associations)
         self.sessions.entitle(self.visiting.role)
         client = self.provider.client
-        self.vault = Vault(self.db, self.keyring, self.integrations, client=client, trail=self.trail, clock=self.time)
+        clocks: dict[str, Any] = {"clock": self.time, "ticks": self.time.ticks}
+        self.vault = Vault(self.db, self.keyring, self.integrations, client=client, trail=self.trail, **clocks)
         self.loans = Loans(self.db, self.associations, self.vault.standings, self.trail, self.time)
         self.directory.when_changed(self.loans.forget)
         self.consent = Consent(self.vault.standings, self.loans)

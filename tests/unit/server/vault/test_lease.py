@@ -2,7 +2,7 @@
 
 from integrations.contract import Secret, TokenSet
 from server.db.models import Connection
-from server.vault.lease import LEASE_SECONDS, Busy, Leases, Moved, Taken
+from server.vault.lease import LEASE_SECONDS, Busy, Leases, Moved, Refused, Spent, Taken
 from server.vault.seals import Seals
 from tests.unit.server.vault.house import House
 
@@ -38,10 +38,10 @@ async def test_one_holds_it_until_its_time_is_over(house: House):
     house.time.ahead += LEASE_SECONDS + 1
     second = made.taken(made.two)
     assert (second.fence, second.uncertain, first.uncertain) == (first.fence + 1, True, False)
-    assert house.db.write_now(made.one.renew, first, NEW, house.time()) is None
+    assert house.db.write_now(made.one.renew, first, NEW, 0.0) is None
     assert house.db.write_now(made.one.end, first, "invalid_grant") is None
     assert house.connection().status == "connected"
-    assert house.db.write_now(made.two.renew, second, NEW, house.time()) is not None
+    assert house.db.write_now(made.two.renew, second, NEW, 0.0) is not None
     row = house.connection()
     assert (row.version, row.lease_owner, row.attempt_hash, row.scopes) == (2, None, None, "read")
     opened = made.seals.refresh(row)
@@ -53,8 +53,8 @@ async def test_an_answer_without_a_refresh_token_keeps_the_old_one(house: House)
     made = await desk(house)
     taken = made.taken(made.one)
     kept = TokenSet(access_token=Secret("at-new"))
-    row = house.db.write_now(made.one.renew, taken, kept, house.time())
-    assert row is not None
+    row = house.db.write_now(made.one.renew, taken, kept, 0.0)
+    assert isinstance(row, Connection)
     assert made.seals.refresh(row) == taken.refresh_token
     assert row.scopes == "read offline_access"
 
@@ -85,3 +85,39 @@ async def test_what_moved_is_not_taken(house: House):
     with house.change(Connection) as rows:
         rows[0].config_version = 9
     assert isinstance(made.take(made.one), Moved)
+
+
+async def test_a_token_that_two_holders_left_behind_is_sent_no_third_time(house: House):
+    made = await desk(house)
+    first = made.taken(made.one)
+    house.time.ahead += LEASE_SECONDS + 1
+    assert made.taken(made.two).uncertain
+    house.time.ahead += LEASE_SECONDS + 1
+    assert isinstance(made.take(made.one), Spent)
+    row = house.connection()
+    assert (row.status, row.status_reason, row.sealed_refresh) == ("reauth_required", "interrupted_refresh", None)
+    assert isinstance(made.take(made.one, row.version), Moved)
+    assert house.db.write_now(made.one.renew, first, NEW, 0.0) is None
+
+
+async def test_outcomes_that_are_known_or_may_pass_never_spend_it(house: House):
+    made = await desk(house)
+    for _ in range(5):
+        house.db.write_now(made.one.release, made.taken(made.one), True)
+    made.taken(made.one)
+    house.time.ahead += LEASE_SECONDS + 1
+    house.db.write_now(made.two.release, made.taken(made.two), False)
+    assert house.connection().attempts_lost == 0
+
+
+async def test_an_answer_for_another_account_is_not_stored(house: House, monkeypatch):
+    made = await desk(house)
+    with house.change(Connection) as rows:
+        rows[0].subject = "X"
+    monkeypatch.setattr("server.vault.lease.subject_of", lambda _tokens: "Y")
+    refused = house.db.write_now(made.one.renew, made.taken(made.one), NEW, 0.0)
+    assert isinstance(refused, Refused)
+    row = house.connection()
+    assert (row.status, row.status_reason, row.sealed_access, row.subject) == (
+        "reauth_required", "another_account", None, "X",
+    )  # fmt: skip

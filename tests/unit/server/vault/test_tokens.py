@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from server.db.models import Connection
+from server.keys.credentials import digest
 from server.oauth.integrations import Draft
 from server.vault.errors import IntegrationBroken, NeedsConsent, NotConnected, TryLater
 from server.vault.seals import Seals
@@ -195,7 +196,7 @@ async def test_a_lost_answer_is_told_as_an_interrupted_refresh(house):
     with pytest.raises(TryLater):
         await house.vault.tokens.access_token(alice.id, integration.id)
     assert house.connection().attempt_hash is not None
-    house.vault.tokens._backoff._trouble.clear()
+    house.time.ahead += 2
     with pytest.raises(NeedsConsent) as caught:
         await house.vault.tokens.access_token(alice.id, integration.id)
     assert caught.value.reason == "interrupted_refresh"
@@ -352,3 +353,105 @@ async def test_a_forced_renewal_is_one_for_all_who_ask_for_it(house):
     again = await tokens.access_token(alice.id, integration.id, force=True)
     assert answers == {again.access_token.reveal()}
     assert house.provider.refreshes == 1
+
+
+@pytest.mark.parametrize("jump", [-3600, 3600])
+async def test_a_clock_that_is_set_makes_no_token_older_or_younger(house, jump):
+    alice, integration = await one(house)
+    tokens = house.vault.tokens
+    assert (await tokens.access_token(alice.id, integration.id)).access_token.reveal() == "at-alice-0"
+    house.time.jumped = jump
+    house.time.ahead = 60
+    for _ in range(5):
+        house.time.ahead += 2
+        issued = await tokens.access_token(alice.id, integration.id)
+        assert issued.access_token.reveal() == "at-alice-0"
+        assert 3500 < issued.expires_in < 3600
+    house.time.ahead = 3590
+    renewed = await tokens.access_token(alice.id, integration.id)
+    house.time.jumped = -jump
+    house.time.ahead += 3000
+    assert (await tokens.access_token(alice.id, integration.id)).access_token == renewed.access_token
+    house.time.ahead += 700
+    assert (await tokens.access_token(alice.id, integration.id)).access_token != renewed.access_token
+    assert house.provider.refreshes == 2
+
+
+async def test_warm_answers_come_from_memory_and_a_row_is_read_again_after_a_second(house, monkeypatch):
+    alice, integration = await one(house)
+    await house.vault.tokens.access_token(alice.id, integration.id)
+    with monkeypatch.context() as patch:
+        patch.setattr(house.db, "read", None)
+        assert (await house.vault.tokens.access_token(alice.id, integration.id)).expires_in
+    with house.change(Connection) as rows:
+        rows[0].status, rows[0].status_reason = "reauth_required", "changed"
+    house.time.ahead = 1.1
+    with pytest.raises(NeedsConsent):
+        await house.vault.tokens.access_token(alice.id, integration.id)
+
+
+async def test_a_refresh_that_grants_less_is_kept_but_flagged(house):
+    alice, integration = await one(house)
+    house.time.ahead = 3601
+    house.provider.scope = "offline_access"
+    with pytest.raises(NeedsConsent) as caught:
+        await house.vault.tokens.access_token(alice.id, integration.id)
+    assert caught.value.reason == "missing_scopes: read"
+    row = house.connection()
+    assert (row.status, row.sealed_refresh is not None, row.version) == ("reauth_required", True, 2)
+    assert house.provider.refreshes == 1
+
+
+async def test_an_answer_for_another_account_is_refused_flagged_and_noted(house, monkeypatch):
+    alice, integration = await one(house)
+    with house.change(Connection) as rows:
+        rows[0].subject = "alice-at-the-provider"
+    monkeypatch.setattr("server.vault.lease.subject_of", lambda _tokens: "somebody else")
+    house.time.ahead = 3601
+    for _ in range(3):
+        with pytest.raises(NeedsConsent) as caught:
+            await house.vault.tokens.access_token(alice.id, integration.id)
+        assert caught.value.reason == "another_account"
+    assert house.provider.refreshes == 1
+    assert (await house.actions()).count("refuse_oauth_account") == 1
+
+
+async def test_what_a_token_needs_besides_is_kept_and_given(house):
+    alice, integration = await one(house)
+    with house.change(Connection) as rows:
+        rows[0].extras = {"instance_url": "https://x.example.com"}
+    issued = await house.vault.tokens.access_token(alice.id, integration.id)
+    assert issued.extras == {"instance_url": "https://x.example.com"}
+    house.time.ahead = 3601
+    assert (await house.vault.tokens.access_token(alice.id, integration.id)).extras == issued.extras
+
+
+async def test_a_connection_that_fails_leaves_the_others_alone(house):
+    alice, integration = await one(house)
+    people = [await house.person(f"viewer{number}") for number in range(3)]
+    for person in people:
+        await house.connected(person, integration)
+    house.time.ahead = 3601
+    bad = next(token for token, person in house.provider.live.items() if person == "alice")
+    broken = httpx.Response(500)
+    house.provider.fault = lambda form: broken if form.get("refresh_token") == bad else None
+    for person in people:
+        with pytest.raises(TryLater):
+            await house.vault.tokens.access_token(alice.id, integration.id)
+        assert (await house.vault.tokens.access_token(person.id, integration.id)).access_token
+    assert house.provider.refreshes == 4
+
+
+async def test_a_holder_that_never_came_back_twice_ends_the_connection(house):
+    alice, integration = await one(house)
+    house.time.ahead = 3601
+    for _ in range(2):
+        with house.change(Connection) as rows:
+            token = Seals(house.keyring).refresh(rows[0])
+            rows[0].attempt_hash = digest(token.reveal())
+            rows[0].lease_owner, rows[0].attempts_lost = "elsewhere|1|1|x", 1
+            rows[0].lease_until = house.time() - timedelta(seconds=1)
+    with pytest.raises(NeedsConsent) as caught:
+        await house.vault.tokens.access_token(alice.id, integration.id)
+    assert (caught.value.reason, house.provider.refreshes) == ("interrupted_refresh", 0)
+    assert (await house.actions()).count("end_oauth_session") == 1
