@@ -93,9 +93,15 @@ class Integrations:
             raise ApiError(400, NO_TEMPLATE, f"There is no such integration template; use one of {known}.")
         return found
 
-    def client_config(self, row: Integration) -> ClientConfig:
-        """The OAuth client of a row, with its secret. Raises SealBroken, ApiError (unknown template)."""
-        return self.template(row.template).client(row.config, self._secrets(row))
+    def client_config(self, row: Integration, role: str = "") -> ClientConfig:
+        """The OAuth client of a row, with its secret, asking for `role` if one is named.
+
+        Raises SealBroken, ApiError (unknown template, a role that cannot be asked for).
+        """
+        template = self.template(row.template)
+        if problem := template.role_problem(role):
+            raise ApiError(400, BAD_CONFIG, problem)
+        return template.client(row.config, self._secrets(row), role)
 
     def stored_secrets(self, row: Integration) -> frozenset[str]:
         """The names of the secrets that are kept, for a form that says so."""

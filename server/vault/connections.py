@@ -16,13 +16,11 @@ from server.db.engine import Database
 from server.db.models import Connection, Integration, User
 from server.keys.keyring import SealBroken
 from server.oauth.integrations import Integrations
-from server.vault.held import Holdings
 from server.vault.lease import Clock, finish, put_terms
-from server.vault.outcomes import Outcome, Outcomes
+from server.vault.outcomes import Outcome, Outcomes, second_of
 from server.vault.revoker import Revoker, Tokens
 from server.vault.seals import Seals
 from server.vault.standing import Standings
-from server.vault.terms import skew_of
 from server.web.caller import Caller
 from server.web.errors import ApiError
 
@@ -90,7 +88,6 @@ class Connections:
         seals: Seals,
         integrations: Integrations,
         *,
-        holdings: Holdings,
         standings: Standings,
         revoker: Revoker,
         trail: Trail,
@@ -100,7 +97,6 @@ class Connections:
         self._db = db
         self._seals = seals
         self._integrations = integrations
-        self._holdings = holdings
         self._standings = standings
         self._revoker = revoker
         self._trail = trail
@@ -120,11 +116,11 @@ class Connections:
             self._revoker.later(consented.config, [tokens])
             return None
         guid, integration_guid = kept
-        self._holdings.forget(guid)
         self._standings.forget(caller.guid, integration_guid, consented.role)
         missing = missing_scopes(consented.config, consented.tokens)
-        skew = skew_of(consented.tokens)
-        self._outcomes.tell(Outcome(integration_guid, guid, "consent", True, skew=skew, missing_scopes=missing))
+        skew, second = consented.tokens.skew, second_of(consented.config, consented.tokens)
+        said = Outcome(integration_guid, guid, "consent", True, skew=skew, missing_scopes=missing, used_second=second)
+        self._outcomes.tell(said)
         return guid
 
     def _save(self, session: Session, caller: Caller, new: Consented) -> tuple[str, str] | None:
@@ -213,7 +209,6 @@ class Connections:
         """
         ended, unwanted = await self._db.write(self._delete, actor, connections, why)
         for there in connections:
-            self._holdings.forget(there.guid)
             self._standings.forget(there.user_guid, there.integration_guid, there.role)
         for config, tokens in unwanted:
             self._revoker.later(config, [tokens])
@@ -257,7 +252,7 @@ class Connections:
         if integration.fingerprint != row.fingerprint:
             return None, "changed"
         try:
-            config = self._integrations.client_config(integration)
+            config = self._integrations.client_config(integration, row.role_key)
         except (SealBroken, ApiError):
             return None, "unreadable"
         return (config, "told") if config.revocation_uri else (None, "no_endpoint")
@@ -279,7 +274,6 @@ class Connections:
             session.add(row)
 
         def afterwards() -> None:
-            self._holdings.forget_all()
             self._standings.forget_all()
             self._revoker.later(old, tokens)
 

@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 from integrations.contract import Secret
 from server.db.engine import Database
 from server.db.models import Connection, Integration
+from server.db.touched import Rows
 from server.keys.keyring import SealBroken
 from server.vault.errors import NeedsConsent, NotConnected
 from server.vault.lease import Clock, database_now, same_client
@@ -23,7 +24,7 @@ from server.vault.seals import Seals
 Name = tuple[int, int, str]
 """User id, integration id and role."""
 Ticks = Callable[[], float]
-# A row is read again after so many seconds: that is how soon what another gateway or a command ended counts here.
+# A row is read again after so many seconds: that is how soon what somebody did to the database itself counts here.
 LONGEST = 1.0
 MOST = 20_000
 
@@ -45,7 +46,7 @@ class Held:
 
 
 class Holdings:
-    """Usable connections by name, for `LONGEST` seconds or until something here changes them.
+    """Usable connections by name, for `LONGEST` seconds or until somebody changes them (server.db.changes).
 
     The end of each token is worked out once, when this process gets or first sees it, and kept in monotonic time:
     a wall clock that is set later makes no token older or younger (O-28).
@@ -57,14 +58,17 @@ class Holdings:
         self._clock = clock
         self._ticks = ticks
         self._kept: OrderedDict[Name, Held] = OrderedDict()
-        self._names: dict[str, Name] = {}
+        self._names: dict[int, Name] = {}
         self._spans: OrderedDict[tuple[str, int], tuple[float, float]] = OrderedDict()
         self._epoch = 0
+        db.changes.when_rows("connections", self._written, here=True)
+        db.changes.when(("users", "integrations"), self.forget_all, here=True)
 
     async def get(self, name: Name, *, anew: bool = False) -> Held:
         """The connection, from memory or (always with `anew`) from its row. Raises NotConnected, NeedsConsent."""
         kept = self._kept.get(name)
-        if kept is not None and not anew and self._ticks() - kept.read < LONGEST:
+        fresh = kept is not None and self._ticks() - kept.read < LONGEST and self._db.changes.trusted()
+        if kept is not None and fresh and not anew:
             return kept
         epoch = self._epoch
         try:
@@ -77,7 +81,8 @@ class Holdings:
         if epoch == self._epoch:
             self._kept[name] = held
             self._kept.move_to_end(name)
-            self._names[row.guid] = name
+            assert row.id is not None
+            self._names[row.id] = name
             while len(self._kept) > MOST:
                 self._drop(next(iter(self._kept)))
         return held
@@ -85,14 +90,17 @@ class Holdings:
     def renewed(self, guid: str, version: int, ends: float) -> None:
         """This process has just stored a token that ends at tick `ends`."""
         self._remember((guid, version), (ends, self._ticks()))
-        self.forget(guid)
 
-    def forget(self, guid: str) -> None:
-        """A connection is not as it was."""
+    def _written(self, rows: Rows) -> None:
+        """A gateway, this or another, wrote these connections."""
+        if rows is None:
+            self.forget_all()
+            return
         self._epoch += 1
-        name = self._names.get(guid)
-        if name is not None:
-            self._drop(name)
+        for number in rows:
+            name = self._names.get(number)
+            if name is not None:
+                self._drop(name)
 
     def forget_all(self) -> None:
         """An integration changed, and with it perhaps everybody's connection."""
@@ -102,8 +110,8 @@ class Holdings:
 
     def _drop(self, name: Name) -> None:
         kept = self._kept.pop(name, None)
-        if kept is not None:
-            self._names.pop(kept.row.guid, None)
+        if kept is not None and kept.row.id is not None:
+            self._names.pop(kept.row.id, None)
 
     def _remember(self, token: tuple[str, int], span: tuple[float, float]) -> None:
         self._spans[token] = span

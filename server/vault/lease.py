@@ -19,7 +19,7 @@ from server.db.models import Connection, Integration
 from server.db.owner import is_dead
 from server.keys.credentials import digest
 from server.vault.seals import Seals
-from server.vault.terms import lifetime, subject_of
+from server.vault.terms import lifetime
 
 # Longer than twice the outbound client's total deadline of 10 seconds.
 LEASE_SECONDS = 30.0
@@ -95,7 +95,16 @@ def put_terms(row: Connection, tokens: TokenSet, asked_at: datetime) -> None:
         row.scopes = " ".join(tokens.scopes)
     if tokens.extras:
         row.extras = dict(tokens.extras)
-    row.subject = subject_of(tokens) or row.subject
+    row.subject = row.subject or tokens.subject
+
+
+def _another(before: str | None, after: str | None) -> bool:
+    """Whether two subjects are certainly two accounts. One with a space is an id_token's issuer and subject, any
+    other a vendor's own id: an answer without an id_token says the same account in the other way.
+    """
+    if before is None or after is None or (" " in before) != (" " in after):
+        return False
+    return before != after
 
 
 def _held(session: Session, guid: str, fence: int) -> Connection | None:
@@ -161,8 +170,7 @@ class Leases:
         if row is None:
             return None
         moment = database_now(session, self._clock)
-        subject = subject_of(tokens)
-        if row.subject is not None and subject is not None and row.subject != subject:
+        if _another(row.subject, tokens.subject):
             finish(row, "another_account", moment)
             session.add(row)
             return Refused(row)

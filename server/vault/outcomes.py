@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from integrations.contract import ClientConfig, TokenSet
+
 log = logging.getLogger("tabard.vault")
 
 Kind = Literal["refresh", "consent", "service"]
@@ -32,6 +34,11 @@ class Outcome:
     skew: float | None = None
     missing_scopes: tuple[str, ...] = ()
     used_second: bool | None = None
+
+
+def second_of(config: ClientConfig, tokens: TokenSet) -> bool | None:
+    """Which of two client secrets was taken; None where there is only one."""
+    return None if config.second_secret is None else tokens.used_second
 
 
 class Outcomes:

@@ -25,10 +25,9 @@ from server.vault.backoff import Patience
 from server.vault.errors import UNUSABLE, UNUSABLE_CODE, IntegrationBroken, NeedsConsent, TryLater, VaultError
 from server.vault.held import Holdings, Ticks
 from server.vault.lease import Busy, Leases, Moved, Refused, Spent, Taken, row_of
-from server.vault.outcomes import Outcome, Outcomes
+from server.vault.outcomes import Outcome, Outcomes, second_of
 from server.vault.revoker import Revoker, Tokens
 from server.vault.standing import Standings
-from server.vault.terms import skew_of
 from server.web.errors import ApiError
 
 log = logging.getLogger("tabard.vault")
@@ -89,7 +88,7 @@ class Renewal:
             patience.spared(row.guid, key)
             return await self._not_ours(row, taken)
         try:
-            config = self._integrations.client_config(taken.integration)
+            config = self._integrations.client_config(taken.integration, taken.role)
         except (SealBroken, ApiError):
             patience.spared(row.guid, key)
             await self._release(taken, spent=False)
@@ -110,7 +109,6 @@ class Renewal:
         if isinstance(found, Busy):
             return await self._wait_for_other(row)
         if isinstance(found, Spent):
-            self._holdings.forget(row.guid)
             self._standings.forget_all()
             return NeedsConsent(found.row.status_reason)
         return None
@@ -147,7 +145,8 @@ class Renewal:
         except DatabaseUnavailable:
             log.error("new tokens of connection %s could not be stored", taken.guid)
             return TryLater("The renewed connection could not be stored.", 5.0)
-        said = Outcome(taken.integration.guid, taken.guid, "refresh", True, skew=skew_of(tokens))
+        integration, second = taken.integration.guid, second_of(config, tokens)
+        said = Outcome(integration, taken.guid, "refresh", True, skew=tokens.skew, used_second=second)
         self._outcomes.tell(replace(said, missing_scopes=kept.missing))
         if kept.row is None:
             if kept.gone:
@@ -155,7 +154,7 @@ class Renewal:
                 self._revoker.later(config, [unwanted])
             return None
         if kept.row.status != "connected":
-            self._forget(taken.guid, kept.user, taken)
+            self._standings.forget(kept.user, integration, taken.role)
             return NeedsConsent(kept.row.status_reason)
         life = kept.row.access_lifetime
         self._holdings.renewed(taken.guid, kept.row.version, math.inf if life is None else asked + life)
@@ -182,7 +181,7 @@ class Renewal:
         if marked is None:
             return None
         reason, user_guid = marked
-        self._forget(taken.guid, user_guid, taken)
+        self._standings.forget(user_guid, taken.integration.guid, taken.role)
         return NeedsConsent(reason)
 
     def _end(self, session: Session, taken: Taken, code: str) -> tuple[str, str] | None:
@@ -191,10 +190,6 @@ class Renewal:
             return None
         reason = row.status_reason
         return reason, self._record(session, row, taken.integration, "end_oauth_session", reason=reason)
-
-    def _forget(self, guid: str, user_guid: str, taken: Taken) -> None:
-        self._holdings.forget(guid)
-        self._standings.forget(user_guid, taken.integration.guid, taken.role)
 
     def _record(self, session: Session, row: Connection, integration: Integration, action: str, **facts: object) -> str:
         user = session.exec(select(User.guid).where(User.id == row.user_id)).one()

@@ -21,8 +21,8 @@ from server.vault.background import Background
 from server.vault.backoff import Backoff
 from server.vault.errors import UNUSABLE, UNUSABLE_CODE, IntegrationBroken, NotConnected, TryLater, VaultError
 from server.vault.held import Ticks
-from server.vault.outcomes import Outcome, Outcomes
-from server.vault.terms import enough, lifetime, skew_of
+from server.vault.outcomes import Outcome, Outcomes, second_of
+from server.vault.terms import enough, lifetime
 from server.vault.tokens import WAIT, Issued
 from server.web.errors import ApiError
 
@@ -113,7 +113,9 @@ class ServiceTokens:
             asked_for = getattr(error, "retry_after", None)
             return TryLater(error.reason, self._backoff.failed(key, error.reason, asked=asked_for))
         self._backoff.succeeded(key)
-        self._outcomes.tell(Outcome(row.guid, "", "service", True, skew=skew_of(tokens)))
+        self._outcomes.tell(
+            Outcome(row.guid, "", "service", True, skew=tokens.skew, used_second=second_of(config, tokens))
+        )
         life = lifetime(tokens, asked_at)
         issued = Issued(
             tokens.access_token,

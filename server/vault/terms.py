@@ -58,9 +58,8 @@ def lifetime(tokens: TokenSet, asked_at: datetime) -> float | None:
     ends, begins = _number(claims.get("exp")), _number(claims.get("iat"))
     if ends is None:
         return said
-    skew = skew_of(tokens)
-    if skew is not None:
-        span = ends - skew - asked_at.timestamp()
+    if tokens.skew is not None:
+        span = ends - tokens.skew - asked_at.timestamp()
     elif begins is not None:
         span = ends - begins
     else:
@@ -68,18 +67,6 @@ def lifetime(tokens: TokenSet, asked_at: datetime) -> float | None:
     if span <= 0:
         return said
     return span if said is None else min(said, span)
-
-
-def skew_of(tokens: TokenSet) -> float | None:
-    """How many seconds the provider's clock is ahead of ours; None where its answer did not tell."""
-    found: float | None = getattr(tokens, "skew", None)
-    return found
-
-
-def subject_of(tokens: TokenSet) -> str | None:
-    """The vendor's own id of the account the tokens are for; None where its answer did not tell."""
-    found: str | None = getattr(tokens, "subject", None)
-    return found
 
 
 def _claims(token: str) -> dict[str, Any]:

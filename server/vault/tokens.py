@@ -39,8 +39,8 @@ class Issued:
 
 
 class Tokens:
-    """The engine of security.md 7.1. What ends a connection here counts at once; what ends it elsewhere, within the
-    second after which its row is read again.
+    """The engine of security.md 7.1. What ends a connection here counts at once; what ends it at another gateway,
+    within a second.
     """
 
     def __init__(

@@ -56,7 +56,6 @@ class Vault:
             db,
             seals,
             integrations,
-            holdings=holdings,
             standings=self.standings,
             revoker=self.revoker,
             trail=trail,
@@ -76,7 +75,6 @@ class Vault:
             ticks=ticks,
         )
         self.tokens = Tokens(holdings, renewal, self.background, ticks=ticks)
-        integrations.when_changed(holdings.forget_all)
         self.service = ServiceTokens(db, integrations, client, self.background, self.outcomes, ticks)
 
     async def aclose(self) -> None:

@@ -9,7 +9,6 @@ import pytest
 
 from integrations.contract import Secret, TokenSet
 from server.db.clock import now
-from server.vault import terms
 from server.vault.terms import lifetime, margin
 
 
@@ -35,13 +34,12 @@ def test_what_is_no_jwt_lives_as_long_as_the_answer_says(said: str):
 
 @pytest.mark.parametrize("ahead", [-600, 0, 600])
 @pytest.mark.parametrize(("life", "expected"), [(900, 300), (120, 120), (None, 300)])
-def test_the_smaller_of_both_counts_whatever_the_providers_clock_says(monkeypatch, ahead, life, expected):
+def test_the_smaller_of_both_counts_whatever_the_providers_clock_says(ahead, life, expected):
     moment = now()
     theirs = moment.timestamp() + ahead
     by_span = TokenSet(access_token=token(exp=theirs + 300, iat=theirs), expires_in=life)
     assert lifetime(by_span, moment) == pytest.approx(expected)
-    by_date = replace(by_span, access_token=token(exp=theirs + 300))
-    monkeypatch.setattr(terms, "skew_of", lambda _tokens: float(ahead))
+    by_date = replace(by_span, access_token=token(exp=theirs + 300), skew=float(ahead))
     assert lifetime(by_date, moment) == pytest.approx(expected)
 
 

@@ -1,12 +1,15 @@
 """The refresh engine: freshness, single flight, the error table, and what ends a connection (security.md 7)."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
+from integrations.contract import TokenSet
+from integrations.grants.refresh import refresh
 from server.db.models import Connection
 from server.keys.credentials import digest
 from server.oauth.integrations import Draft
@@ -402,11 +405,15 @@ async def test_a_refresh_that_grants_less_is_kept_but_flagged(house):
     assert house.provider.refreshes == 1
 
 
+async def somebody_elses(*args: object, **terms: object) -> TokenSet:
+    return replace(await refresh(*args, **terms), subject="somebody-else")
+
+
 async def test_an_answer_for_another_account_is_refused_flagged_and_noted(house, monkeypatch):
     alice, integration = await one(house)
     with house.change(Connection) as rows:
         rows[0].subject = "alice-at-the-provider"
-    monkeypatch.setattr("server.vault.lease.subject_of", lambda _tokens: "somebody else")
+    monkeypatch.setattr("server.vault.renewal.refresh", somebody_elses)
     house.time.ahead = 3601
     for _ in range(3):
         with pytest.raises(NeedsConsent) as caught:
