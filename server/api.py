@@ -15,6 +15,7 @@ from server.clients.api import ClientsApi
 from server.credentials.api import Exchange
 from server.credentials.lending import Lending
 from server.credentials.sources import Sources
+from server.delegations.api import DelegationsApi
 from server.discovery.api import Facts, discovery_routes
 from server.discovery.description import Description
 from server.groups.api import GroupsApi
@@ -78,6 +79,7 @@ def api_routes(s: Services) -> list[Route]:
         UsageApi(s.db, Processes(s.db, s.settings.origin), s.settings.origin).routes(),
         AuditApi(s.db, s.settings.origin).routes(),
         HealthApi(s.health).routes(),
+        DelegationsApi(s.delegations).routes(),
     )
     sources = Sources(s.vault, s.visitors, s.visiting)
     sources.add(Lending(s.db, s.loans, s.vault.tokens).issue)

@@ -24,6 +24,7 @@ from server.clients.tools import Tools
 from server.content.directory import Directory
 from server.content.variables import Variables
 from server.db.engine import Database
+from server.delegations.delegations import Delegations
 from server.groups.groups import Groups
 from server.health.health import HealthRecords
 from server.installation import Installation
@@ -68,6 +69,7 @@ class Grants:
     visiting: Visiting
     vault: Vault
     health: HealthRecords
+    delegations: Delegations
     loans: Loans
 
 
@@ -206,6 +208,7 @@ def _grants(
         visitors=VisitorKeys(db, keyring, sessions),
         visiting=visiting,
         vault=vault,
+        delegations=Delegations(db, integrations, vault.connections, trail),
         health=HealthRecords(db, integrations, vault.outcomes),
         loans=loans,
     )

@@ -195,6 +195,10 @@ class Connections:
             raise ApiError(404, NO_SESSION, "The requested OAuth session does not exist.")
         return found[0]
 
+    async def by_guids(self, guids: Sequence[str]) -> Views:
+        """These connections, as far as they are there, oldest first."""
+        return await self._db.read(_views_of, guids)
+
     async def disconnect(self, caller: Caller, guid: str) -> Ended:
         """Delete a connection now, and tell the provider in the background. Raises ApiError 404, code 220."""
         ended = await self.revoke(caller, [await self.get(caller, guid)], "disconnected")
@@ -305,6 +309,17 @@ def _views(
         query = query.where(Connection.role_key == role)
     if guid is not None:
         query = query.where(Connection.guid == guid)
+    return [_view(*row) for row in session.exec(query).all()]
+
+
+def _views_of(session: Session, guids: Sequence[str]) -> Views:
+    query = (
+        select(Connection, Integration, User)
+        .join(Integration, col(Integration.id) == Connection.integration_id)
+        .join(User, col(User.id) == Connection.user_id)
+        .where(col(Connection.guid).in_(guids))
+        .order_by(col(Connection.id))
+    )
     return [_view(*row) for row in session.exec(query).all()]
 
 

@@ -387,6 +387,14 @@ def having(path: str, sample: Sample) -> Sample:
     return prepared
 
 
+async def _ahead(w: World) -> dict[str, Any]:
+    return {"json": {"user_guid": w.house.person().guid, "integration_guid": await w.named("integrations")}}
+
+
+async def _own_at(w: World) -> dict[str, Any]:
+    return {"params": {"integration": await w.named("integrations")}}
+
+
 VANITY, THUMBNAIL = "/v1/content/{guid}/vanity", "/v1/content/{guid}/thumbnail"
 SAMPLES: dict[str, Sample] = {
     "GET /v1/content/{guid}/repository": with_repository(),
@@ -427,6 +435,8 @@ SAMPLES: dict[str, Sample] = {
     "POST /v1/oauth/integrations": _new_integration,
     "PATCH /v1/oauth/integrations/{guid}": body({"description": "Rows"}),
     "POST /v1/oauth/integrations/credentials": _exchange,
+    "POST /v1/oauth/authorizations": _ahead,
+    "DELETE /v1/oauth/authorizations": _own_at,
     "POST /v1/environments": _new_image,
     "PUT /v1/environments/{guid}": body({"title": "Other"}),
     "POST /v1/environments/{guid}/permissions": naming("user_guid", "users", group_guid=None),
