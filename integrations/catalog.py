@@ -27,6 +27,11 @@ class Catalog:
         """The template with this id, or None."""
         return self._templates.get(key)
 
+    @property
+    def minted(self) -> frozenset[str]:
+        """The ids of those whose tokens this server signs itself."""
+        return frozenset(key for key, template in self._templates.items() if template.data.minted)
+
     def all(self) -> tuple[Template, ...]:
         """Every template, in display order."""
         return tuple(self._templates.values())

@@ -13,6 +13,7 @@ from integrations.contract import AuthType, ClientAuthMethod, ResponseStyle, Rev
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+TemplateKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
 SECOND_SECRET = "second_client_secret"  # noqa: S105 - the name of a field
 _OF_A_CLIENT = {"auth_type", "auth_mode", "client_id", "client_secret", "scopes"}
@@ -198,14 +199,18 @@ class TemplateData(_Strict):
     """A whole template file.
 
     One with ``auth_type`` has that type alone and no client: this server itself issues what is asked for.
+    ``minted`` says that what it issues is a token that this server signs for an outside system, without consent;
+    ``issues`` which kind of credential an app gets in the end.
     """
 
-    key: Name
+    key: TemplateKey
     name: Text
     description: Text
     order: int
     environment_variables: list[str] = []
     auth_type: AuthType | None = None
+    minted: bool = False
+    issues: Literal["access_token", "aws_credentials"] = "access_token"
     mark: Mark
     endpoints: Endpoints | None = None
     quirks: Quirks = Quirks()

@@ -14,6 +14,7 @@ from server.claims.api import TokensApi
 from server.clients.api import ClientsApi
 from server.credentials.api import Exchange
 from server.credentials.lending import Lending
+from server.credentials.minted import minted
 from server.credentials.sources import Sources
 from server.delegations.api import DelegationsApi
 from server.discovery.api import Facts, discovery_routes
@@ -83,6 +84,7 @@ def api_routes(s: Services) -> list[Route]:
     )
     sources = Sources(s.vault, s.visitors, s.visiting)
     sources.add(Lending(s.db, s.loans, s.vault.tokens).issue)
+    sources.add(minted(s.minting.minter))
     exchange = Exchange(
         sources,
         s.associations,
@@ -95,6 +97,7 @@ def api_routes(s: Services) -> list[Route]:
     found = [*exchange.routes, *(route for group in groups for route in group.routes)]
     found += oauth.routes(s.integrations, s.associations, s.guard)
     found += vault.routes(s.vault, s.integrations, s.trail)
+    found += s.minting.api()
     return Description(found, s.settings.origin).routes
 
 

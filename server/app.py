@@ -77,6 +77,7 @@ def create_app(settings: Settings, opened: Installation) -> Application:
     notices = Notices(services.screens, services.csrf, secure=settings.secure_cookies)
     api = Api(api_routes(services), services.csrf)
     rooms = [*login.routes(), *connect.routes, *_tool_routes(services), *entrance.routes(), *notices.routes()]
+    rooms += services.minting.issuers.routes()
     site = Site(api, rooms, services.screens)
     if settings.dashboard:
         site.add(load(settings.dashboard)(services))

@@ -35,6 +35,7 @@ from server.instances.prepare import Preparer
 from server.keys.keyring import Keyring
 from server.links.links import Links
 from server.loans.loans import Loans
+from server.minting.minting import Minting
 from server.oauth.associations import Associations
 from server.oauth.choices import Choices
 from server.oauth.integrations import Integrations
@@ -68,6 +69,7 @@ class Grants:
     visitors: VisitorKeys
     visiting: Visiting
     vault: Vault
+    minting: Minting
     health: HealthRecords
     delegations: Delegations
     loans: Loans
@@ -209,6 +211,7 @@ def _grants(
         visiting=visiting,
         vault=vault,
         delegations=Delegations(db, integrations, vault.connections, trail),
+        minting=Minting(db, keyring, integrations, vault, trail=trail, origin=settings.origin),
         health=HealthRecords(db, integrations, vault.outcomes),
         loans=loans,
     )

@@ -53,6 +53,8 @@ class Asking:
             raise ApiError(
                 400, NOT_FOR_VIEWERS, "This integration acts for a service account, so nobody signs in to it."
             )
+        if integration.template in self._integrations.catalog.minted:
+            raise ApiError(400, NOT_FOR_VIEWERS, "This server signs the tokens itself here, so nobody has to connect.")
         return Ask(integration, view)
 
     async def content(self, content_guid: str | None) -> ContentView | None:

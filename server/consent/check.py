@@ -69,7 +69,9 @@ class Consent:
         needed = [
             there
             for there in associations
-            if there.auth_type == "Viewer" and misfit(there.auth_type, view.app_mode, view.access_type) is None
+            if there.auth_type == "Viewer"
+            and not there.minted
+            and misfit(there.auth_type, view.app_mode, view.access_type) is None
         ]
         if not needed:
             return Connected(caller, view)

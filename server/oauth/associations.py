@@ -55,7 +55,11 @@ class Associations:
         return tuple(self._completed(there) for there in found)
 
     def _completed(self, there: AssociationView) -> AssociationView:
-        return replace(there, takes_roles=roles.takes_roles(self._catalog.get(there.template)))
+        template = self._catalog.get(there.template)
+        if template is None:
+            return there
+        takes, data = roles.takes_roles(template), template.data
+        return replace(there, takes_roles=takes, minted=data.minted, issues=data.issues)
 
     async def replace(
         self, actor: Caller, view: ContentView, guids: Sequence[str], pins: Mapping[str, str] | None = None

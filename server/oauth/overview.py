@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from integrations import catalog
 from server.content import reach
 from server.db.models import Association, Connection, Content, Integration, User
 from server.web.caller import Caller
@@ -57,7 +58,11 @@ def apps_open_to(session: Session, caller: Caller) -> dict[str, tuple[App, ...]]
         .join(Association, col(Association.integration_id) == Integration.id)
         .join(Content, col(Content.id) == Association.content_id)
         .join(User, col(User.id) == Content.owner_id)
-        .where(Integration.auth_type == "Viewer", reach.open_to(caller.guid))
+        .where(
+            Integration.auth_type == "Viewer",
+            col(Integration.template).not_in(catalog.load().minted),
+            reach.open_to(caller.guid),
+        )
         .order_by(col(Content.id))
     )
     found: dict[str, list[App]] = defaultdict(list)

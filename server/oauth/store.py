@@ -32,6 +32,10 @@ class AssociationView:
     """The vendor role that the publisher pinned; empty: each viewer chooses."""
     takes_roles: bool = False
     """Whether a connection at this vendor is made for a role."""
+    minted: bool = False
+    """Whether this server signs the tokens itself: nobody consents, and nothing is stored."""
+    issues: str = "access_token"
+    """What an app gets in the end: `access_token`, or `aws_credentials`."""
 
     @property
     def label(self) -> str:

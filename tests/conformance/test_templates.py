@@ -23,6 +23,7 @@ COMPLETE: dict[str, dict[str, str]] = {
     "github": CLIENT,
     "salesforce": {**CLIENT, "sf_host_domain": "acme.my.salesforce.com"},
     "connect": {},
+    "external-oauth": {"audiences": "https://my-org.snowflakecomputing.com"},
     "custom": {
         **CLIENT,
         "authorization_uri": "https://idp.example.com/authorize",

@@ -5,6 +5,7 @@ from server.db.models.content import Bundle, Content, EnvironmentVariable, Insta
 from server.db.models.delegations import PreAuthorization
 from server.db.models.health import IntegrationHealth, IntegrationHour
 from server.db.models.labels import Bookmark, ContentTag, Tag, Thumbnail, Vanity
+from server.db.models.minting import RoleMapping, SigningKey
 from server.db.models.oauth import Association, Connection, Flow, Integration, RoleChoice
 from server.db.models.people import ApiKey, BrowserSession, Group, Membership, User, VisitorKey
 from server.db.models.renderings import Rendering, Schedule
@@ -47,8 +48,10 @@ __all__ = [
     "Rendering",
     "Repository",
     "RoleChoice",
+    "RoleMapping",
     "Schedule",
     "ShareLink",
+    "SigningKey",
     "Tag",
     "Task",
     "TaskLine",

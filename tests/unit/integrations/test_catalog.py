@@ -11,7 +11,17 @@ SOURCE = resources.files("integrations.templates").joinpath("github.toml").read_
 def test_the_catalog_is_read_once_and_ordered():
     assert catalog.load() is catalog.load()
     keys = [template.key for template in catalog.load().all()]
-    assert keys == ["snowflake", "databricks", "bigquery", "azure", "github", "salesforce", "custom", "connect"]
+    assert keys == [
+        "snowflake",
+        "external-oauth",
+        "databricks",
+        "bigquery",
+        "azure",
+        "github",
+        "salesforce",
+        "custom",
+        "connect",
+    ]
     assert catalog.load().get("nope") is None
 
 

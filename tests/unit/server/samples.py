@@ -230,6 +230,19 @@ async def _lent(w: World) -> dict[str, Any]:
     return {}
 
 
+async def _minting(w: World) -> str:
+    config = {"audiences": "https://warehouse.example.com"}
+    made = await w.admin("POST", "/v1/oauth/integrations", json={"template": "external-oauth", "config": config})
+    await w.admin("PUT", f"/v1/oauth/integrations/{made['guid']}/role-mapping", json=[{"roles": ["PUBLIC"]}])
+    return str(made["guid"])
+
+
+async def _next_key(w: World) -> str:
+    """A key that is published and not in use yet."""
+    made = await w.admin("POST", f"/v1/oauth/integrations/{await w.named('minting')}/signing-keys")
+    return str(made["kid"])
+
+
 async def _const(value: str) -> str:
     return value
 
@@ -253,6 +266,8 @@ MAKERS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "members": _member,
     "integrations": _integration,
     "robot": _robot,
+    "minting": _minting,
+    "signing-keys": _next_key,
     "sessions": _session,
     "scheduler": lambda _w: _const("python-panel"),
     "templates": lambda _w: _const("custom"),
@@ -272,6 +287,13 @@ OWN: dict[str, dict[str, str]] = {
     "GET /v1/users/{guid}/keys/{id}": {"guid": "self", "id": "keys"},
     "DELETE /v1/users/{guid}/keys/{id}": {"guid": "self", "id": "keys"},
     "POST /v1/oauth/integrations/{guid}/verify": {"guid": "robot"},
+    "GET /v1/oauth/integrations/{guid}/issuer": {"guid": "minting"},
+    "POST /v1/oauth/integrations/{guid}/signing-keys": {"guid": "minting"},
+    "POST /v1/oauth/integrations/{guid}/signing-keys/{kid}/use": {"guid": "minting"},
+    "DELETE /v1/oauth/integrations/{guid}/signing-keys/{kid}": {"guid": "minting"},
+    "GET /v1/oauth/integrations/{guid}/role-mapping": {"guid": "minting"},
+    "PUT /v1/oauth/integrations/{guid}/role-mapping": {"guid": "minting"},
+    "GET /v1/oauth/integrations/{guid}/inspect": {"guid": "minting"},
     "GET /v1/environments/{guid}/permissions/{permission_guid}": {"permission_guid": "entry"},
     "DELETE /v1/environments/{guid}/permissions/{permission_guid}": {"permission_guid": "entry"},
 }
@@ -437,6 +459,7 @@ SAMPLES: dict[str, Sample] = {
     "POST /v1/oauth/integrations/credentials": _exchange,
     "POST /v1/oauth/authorizations": _ahead,
     "DELETE /v1/oauth/authorizations": _own_at,
+    "PUT /v1/oauth/integrations/{guid}/role-mapping": body([{"roles": ["PUBLIC"]}]),
     "POST /v1/environments": _new_image,
     "PUT /v1/environments/{guid}": body({"title": "Other"}),
     "POST /v1/environments/{guid}/permissions": naming("user_guid", "users", group_guid=None),

@@ -40,6 +40,7 @@ from server.consent.check import Consent
 from server.content.directory import Directory
 from server.credentials.api import Exchange
 from server.credentials.lending import Lending
+from server.credentials.minted import minted
 from server.credentials.sources import Sources
 from server.db.clock import now
 from server.db.engine import Database
@@ -48,6 +49,7 @@ from server.db.upgrade import upgrade
 from server.keys.keyring import Keyring
 from server.loans.api import LoansApi
 from server.loans.loans import Loans
+from server.minting.minting import Minting
 from server.oauth import api as oauth_api
 from server.oauth.associations import Associations
 from server.oauth.choices import Choices
@@ -257,6 +259,10 @@ class House:
         self.csrf = Csrf(self.keyring, (ORIGIN,))
         self.sources = Sources(self.vault, VisitorKeys(self.db, self.keyring, self.sessions), self.visiting)
         self.sources.add(Lending(self.db, self.loans, self.vault.tokens).issue)
+        self.minting = Minting(
+            self.db, self.keyring, self.integrations, self.vault, trail=self.trail, origin=ORIGIN, clock=self.time
+        )
+        self.sources.add(minted(self.minting.minter))
         self.exchange = Exchange(
             self.sources,
             self.associations,
@@ -284,10 +290,11 @@ class House:
                 *oauth_api.routes(self.integrations, self.associations, guard),
                 *LoansApi(self.loans, guard, self.directory).routes().routes,
                 *vault_api.routes(self.vault, self.integrations, self.trail),
+                *self.minting.api(),
             ],
             self.csrf,
         )
-        rooms = Starlette(routes=[*self.connect.routes, Mount("/", app=api)])
+        rooms = Starlette(routes=[*self.connect.routes, *self.minting.issuers.routes(), Mount("/", app=api)])
         self.app = _Identify(rooms, self.sessions)
         self._clients: list[httpx.AsyncClient] = []
 
