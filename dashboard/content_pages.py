@@ -1,4 +1,4 @@
-"""The settings pages of one content item: what its three tabs share, and the Info tab."""
+"""The settings pages of one content item: what its tabs share, and the Info tab."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from server.usage import store as usage
 from server.vanity import store as vanities
 from server.web.caller import Caller
 
-Tab = Literal["info", "access", "logs"]
+Tab = Literal["info", "access", "sharing", "logs"]
 NEWEST = 30
 LONGEST_TITLE, LONGEST_DESCRIPTION = 1000, 4000
 

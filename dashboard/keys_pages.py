@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -14,19 +11,17 @@ from starlette.routing import Route
 
 from dashboard import forms
 from dashboard.desk import Desk, number_in
+from dashboard.fresh import Fresh
 from dashboard.views.account import KeyRow, Keys
 from server.accounts.own_keys import OwnKeys
 from server.db.clock import now
 from server.db.models import ApiKey
-from server.keys.keyring import SealBroken
-from server.sessions.cookies import read_cookie, set_cookie
 from server.web.caller import Caller
 from server.web.errors import ApiError
 
 LIVES = {"30": 30, "90": 90, "365": 365, "": 0}
 LONGEST_NAME = 255
-# The new key on its way over the redirect: sealed, so that the browser's cookie store holds no key.
-FRESH, FRESH_LIFE, PURPOSE = "tabard_fresh", 60, "fresh key"
+PATH = "/keys"
 
 
 class KeysPages:
@@ -36,13 +31,14 @@ class KeysPages:
         self._desk, self._services = desk, desk.services
         services = desk.services
         self._keys = OwnKeys(services.db, services.sessions, services.trail)
+        self._fresh = Fresh(services.keyring, "fresh key", secure=desk.screens.https)
 
     async def keys(self, request: Request, caller: Caller) -> Response:
         """The page; after a key was made, with its value."""
-        name, value = self._fresh(request, caller)
+        name, value = self._fresh.read(request, caller)
         reply = await self._show(request, caller, new_name=name, new_key=value)
         if value:
-            reply.headers.append("set-cookie", self._cookie("", 0))
+            reply.headers.append("set-cookie", self._fresh.clear(PATH))
         return reply
 
     async def create(self, request: Request, caller: Caller) -> Response:
@@ -59,9 +55,8 @@ class KeysPages:
         if problems:
             return await self._show(request, caller, typed_name=name, typed_days=days, problems=problems)
         _key, value = await self._keys.create(caller, name, _end(LIVES[days]))
-        sealed = self._services.keyring.seal(json.dumps([name, value]), purpose=PURPOSE, bound_to=caller.credential)
         reply = RedirectResponse("/keys", 303, {"Cache-Control": "no-store"})
-        reply.headers.append("set-cookie", self._cookie(base64.urlsafe_b64encode(sealed).decode(), FRESH_LIFE))
+        reply.headers.append("set-cookie", self._fresh.put(caller, name, value, PATH))
         return reply
 
     async def revoke(self, request: Request, caller: Caller) -> Response:
@@ -74,21 +69,6 @@ class KeysPages:
                 raise
             return self._desk.back(caller, "/keys", "That key was revoked already.", "info")
         return self._desk.back(caller, "/keys", "Revoked. Programs that used the key are refused from now on.")
-
-    def _cookie(self, value: str, life: int) -> str:
-        return set_cookie(FRESH, value, secure=self._desk.screens.https, max_age=life, path="/keys")
-
-    def _fresh(self, request: Request, caller: Caller) -> tuple[str, str]:
-        """Name and value of the key that was just made, or two empty texts."""
-        sent = read_cookie(request.scope["headers"], FRESH)
-        if not sent:
-            return "", ""
-        try:
-            sealed = base64.urlsafe_b64decode(sent)
-            name, value = json.loads(self._services.keyring.open(sealed, purpose=PURPOSE, bound_to=caller.credential))
-        except (SealBroken, binascii.Error, ValueError):
-            return "", ""
-        return name, value
 
     async def _show(
         self,

@@ -19,6 +19,7 @@ from dashboard.log_pages import LogPages
 from dashboard.old_addresses import OldAddresses
 from dashboard.reference_pages import ReferencePages
 from dashboard.render import STATIC
+from dashboard.sharing_pages import SharingPages
 from dashboard.tools_pages import ToolsPages
 from server.services import Services
 from server.web.site import CachedStatic
@@ -37,6 +38,7 @@ def room(services: Services) -> list[BaseRoute]:
         *info.routes(),
         *LabelPages(desk, frame, info).routes(),
         *AccessPages(desk, frame).routes(),
+        *SharingPages(desk, frame).routes(),
         *LogPages(desk, frame).routes(),
         *integrations.routes(),
         *IntegrationDeletePages(desk, integrations).routes(),

@@ -10,7 +10,7 @@ from typing import Any
 from dashboard import render as dashboard_render
 from dashboard.fields import draw
 from dashboard.thumbnail import thumbnail
-from dashboard.views import account, content, groups, home, integrations, reference
+from dashboard.views import account, content, groups, home, integrations, reference, sharing
 from server.pages import render as gate_render
 from server.pages import views as gates
 
@@ -149,6 +149,18 @@ def gate_samples() -> Iterator[Sample]:
         ),
     )
     yield from tool_samples(one)
+    lent = (
+        gates.LentAccess(integration="Snowflake", role="ANALYST", until=NOW + timedelta(days=20)),
+        gates.LentAccess(integration=LONG, role="", until=NOW + timedelta(days=2)),
+    )
+    yield one(
+        "lent",
+        "lent",
+        gates.Lent(
+            page=page("Sales", ALICE), content_guid=GUID, content_title="Sales", lender="Maria Meyer", access=lent,
+            loans=GUID, next="/",
+        ),
+    )  # fmt: skip
     yield one(
         "starting",
         "starting",
@@ -360,6 +372,37 @@ def home_samples() -> Iterator[tuple[str, str, Any]]:
     )
 
 
+def _sharing() -> Iterator[tuple[str, str, Any]]:
+    lent = sharing.Lendable(
+        guid=GUID, name="Snowflake", vendor="snowflake", vendor_label="Snowflake", lender="Maria Meyer", role="ANALYST",
+        until=NOW + timedelta(days=20), to_viewers=True, may_lend=True,
+    )  # fmt: skip
+    links = (
+        sharing.LinkRow(
+            guid="l1", name="The board", created=ago(days=3), expires=NOW + timedelta(days=27), last_used=ago(minutes=4)
+        ),
+        sharing.LinkRow(guid="l2", name=LONG, created=ago(days=40), expires=ago(days=10), last_used=None),
+    )
+    full = sharing.ContentSharing(
+        page=page("Sharing of Sales", PUBLISHER), content=head("sharing"), owner="Maria Meyer", is_owner=True,
+        lendable=(), links=links, now=NOW,
+    )  # fmt: skip
+    yield "sharing", "content_sharing", full
+    yield (
+        "sharing-made",
+        "content_sharing",
+        replace(full, new_link="http://localhost:3939/__share__/" + "x" * 43, new_name="The board"),
+    )
+    other = replace(lent, name=LONG, lender="", until=None, may_lend=False, connect_first=True)
+    ended = replace(lent, ended="Maria Meyer lent access until 3 May 2026. Ask Maria Meyer to lend it again.")
+    yield (
+        "sharing-lent",
+        "content_sharing",
+        replace(full, links=(), lendable=(lent, other, ended), no_links="Not possible while it uses Snowflake."),
+    )
+    yield "sharing-empty", "content_sharing", replace(full, links=(), is_owner=False)
+
+
 def head(tab: Any, **changes: Any) -> content.ContentHead:
     made = content.ContentHead(
         guid=GUID,
@@ -513,6 +556,7 @@ def content_samples() -> Iterator[tuple[str, str, Any]]:
             access_type="logged_in",
         ),
     )
+    yield from _sharing()
     yield "access-adding", "content_access", replace(access, adding=True)
     yield (
         "access-empty",

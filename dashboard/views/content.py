@@ -1,4 +1,4 @@
-"""What the three tabs of one content item show: Info, Access and Logs."""
+"""What the tabs of one content item show: Info, Access and Logs; views.sharing has the fourth."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ PersonRole = Literal["owner", "collaborator", "viewer"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentHead:
-    """The top of the three tabs of one content item."""
+    """The top of the tabs of one content item."""
 
     guid: str
     title: str
     kind: str
     owner: str
     health: Health
-    tab: Literal["info", "access", "logs"]
+    tab: Literal["info", "access", "sharing", "logs"]
     may_edit: bool
     as_you: bool = False
 

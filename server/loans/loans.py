@@ -23,6 +23,7 @@ from server.loans import store
 from server.loans.store import LoanView
 from server.oauth.associations import Associations
 from server.oauth.store import AssociationView
+from server.pages.times import day
 from server.vault.standing import Standings
 from server.web.caller import Caller
 from server.web.errors import ApiError, denied, invalid, not_found
@@ -114,10 +115,9 @@ class Loans:
                 f"{loan.lender_name} lends access, but that connection has ended. Ask {loan.lender_name} to connect "
                 f"{there.label} again, or connect as yourself."
             )
-        day = f"{loan.until.day} {loan.until:%B %Y}"
         return (
-            f"{loan.lender_name} lent access until {day}. Ask {loan.lender_name} to lend it again, or connect as "
-            "yourself."
+            f"{loan.lender_name} lent access until {day(loan.until)}. Ask {loan.lender_name} to lend it again, or "
+            "connect as yourself."
         )
 
     async def lend(self, actor: Caller, view: ContentView, integration_guid: str, terms: Terms) -> LoanView:

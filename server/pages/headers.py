@@ -19,7 +19,7 @@ _POLICY = (
     "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 
-LEADS_AWAY = frozenset({"connect", "declined", "content_access", "connections", "allow_tool"})
+LEADS_AWAY = frozenset({"connect", "declined", "content_access", "content_sharing", "connections", "allow_tool"})
 """Screens whose button posts to a page of ours and is redirected to a provider, or to a tool."""
 
 

@@ -27,8 +27,8 @@ def _now() -> datetime:
 def environment(*folders: Path, now: Callable[[], datetime] = _now) -> Environment:
     """A Jinja environment with our filters over `folders` first and the gateway's own templates after them.
 
-    Filters: `ago` and `until` (aware datetime → words), `exact` (→ tooltip text), `iso` (→ RFC 3339),
-    `plural` (number, singular, plural → "2 apps").
+    Filters: `ago` and `until` (aware datetime → words), `exact` (→ tooltip text), `day` (→ "3 May 2027"),
+    `iso` (→ RFC 3339), `plural` (number, singular, plural → "2 apps").
     """
     made = Environment(
         loader=ChoiceLoader([FileSystemLoader(folder) for folder in (*folders, TEMPLATES)]),
@@ -40,6 +40,7 @@ def environment(*folders: Path, now: Callable[[], datetime] = _now) -> Environme
     made.filters["ago"] = lambda moment: times.ago(moment, now())
     made.filters["until"] = lambda moment: times.until(moment, now())
     made.filters["exact"] = times.exact
+    made.filters["day"] = times.day
     made.filters["iso"] = lambda moment: moment.astimezone(UTC).isoformat(timespec="seconds")
     made.filters["plural"] = plural
     return made

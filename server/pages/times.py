@@ -56,3 +56,8 @@ def until(moment: datetime, now: datetime) -> str:
         return ago(moment, now)
     distance = _distance(max(0.0, seconds))
     return f"in {distance}" if distance else "in a moment"
+
+
+def day(moment: datetime) -> str:
+    """The day on which something ends, in words: `3 May 2027`."""
+    return f"{moment.day} {moment:%B %Y}"

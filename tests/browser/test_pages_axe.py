@@ -92,6 +92,7 @@ async def publisher_pages(inspector: Inspector, page: Page, places: Places) -> N
     await page.get_by_label("Add a person").fill("nobody-here")
     await page.get_by_role("button", name="Add", exact=True).click()
     await inspector.look("access-problem")
+    await inspector.go("sharing", f"{at}/sharing")
     await inspector.go("access-dialog", f"{at}/access?add=integration")
     await inspector.go("logs", f"{at}/logs")
     await inspector.go("logs-none", f"{at}/logs?q=zebra")

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import httpx
 
-from dashboard.keys_pages import FRESH
+from dashboard.fresh import COOKIE
 from server.accounts import store
 from server.db.clock import now
 from server.sessions.cookies import gateway_cookies
@@ -80,4 +80,4 @@ async def test_revoking(rig: Rig) -> None:
 
 
 def test_the_cookie_with_the_new_key_is_one_that_no_app_gets() -> None:
-    assert FRESH.encode() in gateway_cookies()
+    assert COOKIE.encode() in gateway_cookies()

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from server.pages.times import ago, exact, until
+from server.pages.times import ago, day, exact, until
 
 NOW = datetime(2026, 11, 21, 20, 35, tzinfo=UTC)
 
@@ -53,3 +53,7 @@ def test_exact_is_utc_whatever_came_in() -> None:
 def test_exact_refuses_a_time_without_a_zone() -> None:
     with pytest.raises(ValueError, match="time zone"):
         exact(datetime(2026, 11, 1))
+
+
+def test_a_day_in_words():
+    assert day(datetime(2027, 5, 3, 23, 59, tzinfo=UTC)) == "3 May 2027"
