@@ -38,6 +38,8 @@ class DataApi:
             "scope": token.get_scope(),
             "expires_in": token.get_expires_in(),
         }
+        if family.role:
+            body["role"] = family.role
         return JSONResponse(body, headers={"Cache-Control": "no-store"})
 
     async def rows(self, request: Request) -> Response:

@@ -38,6 +38,8 @@ def bearer_token(request: Request, state: State, *, scope: str | None = None) ->
         raise BearerError(401, "invalid_token", "The access token was revoked.")
     if token.is_expired():
         raise BearerError(401, "invalid_token", "The access token has expired.")
+    if token.early and token.get_expires_in() < token.early:
+        raise BearerError(401, "invalid_token", "The access token expires too soon to be used.")
     if scope and scope not in token.get_scope().split():
         raise BearerError(403, "insufficient_scope", f"The access token lacks the scope {scope}.")
     return token

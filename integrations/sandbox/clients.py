@@ -1,5 +1,6 @@
 """Owns the registered clients while the provider runs: what each may do, and which fault plays next."""
 
+import re
 import secrets
 from dataclasses import replace
 from typing import Final
@@ -10,6 +11,7 @@ from authlib.oauth2.rfc6749 import ClientMixin
 from integrations.sandbox.settings import ClientSettings, Fault
 
 LOOPBACK_HOSTS: Final = {"localhost", "127.0.0.1", "::1"}
+_GUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Client(ClientMixin):  # type: ignore[misc]
@@ -32,9 +34,14 @@ class Client(ClientMixin):  # type: ignore[misc]
     def get_allowed_scope(self, scope: str | None) -> str | None:
         """Return the scopes to grant (all when none are asked for), or None when one is not allowed."""
         if not scope:
-            return " ".join(self.settings.scopes)
+            return " ".join(one for one in self.settings.scopes if not one.endswith("*"))
         wanted = scope.split()
-        return " ".join(dict.fromkeys(wanted)) if set(wanted) <= set(self.settings.scopes) else None
+        return " ".join(dict.fromkeys(wanted)) if all(self._knows(one) for one in wanted) else None
+
+    def _knows(self, scope: str) -> bool:
+        """Say whether the scope is listed, or begins like a listed one that ends in `*`."""
+        listed = self.settings.scopes
+        return scope in listed or any(one.endswith("*") and scope.startswith(one[:-1]) for one in listed)
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
         """Say whether the address is registered: exactly, or on any loopback port (RFC 8252 section 7.3)."""
@@ -44,8 +51,9 @@ class Client(ClientMixin):  # type: ignore[misc]
 
     def check_client_secret(self, client_secret: str) -> bool:
         """Compare in constant time."""
-        expected = self.settings.secret
-        return expected is not None and secrets.compare_digest(expected.encode(), client_secret.encode())
+        expected = (self.settings.secret, self.settings.second_secret)
+        given = client_secret.encode()
+        return any(one is not None and secrets.compare_digest(one.encode(), given) for one in expected)
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
         """Say whether this client may authenticate by `method`; a client with a secret never by `none`."""
@@ -81,14 +89,14 @@ class ClientRegistry:
         """Register or replace a client."""
         self._clients[settings.client_id] = Client(settings)
 
-    def take_fault(self, client_id: str | None, grant_type: str | None) -> Fault | None:
+    def take_fault(self, client_id: str | None, grant_type: str | None, endpoint: str = "token") -> Fault | None:
         """Return the first scripted fault that fits this request, and use it up once."""
         client = self.get(client_id)
         if client is None:
             return None
         script = client.settings.fail_next
         for place, fault in enumerate(script):
-            if fault.grant_type in {None, grant_type}:
+            if fault.grant_type in {None, grant_type} and fault.endpoint == endpoint:
                 rest = (replace(fault, times=fault.times - 1),) if fault.times > 1 else ()
                 self.put(replace(client.settings, fail_next=(*script[:place], *rest, *script[place + 1 :])))
                 return fault
@@ -104,4 +112,7 @@ def _is_loopback_twin(redirect_uri: str, registered: tuple[str, ...]) -> bool:
         return False
     plain = parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS and port != 0
     bare = not (parts.query or parts.fragment or parts.username or parts.password)
-    return plain and bare and any(urlsplit(known).path == parts.path for known in registered)
+    paths = [urlsplit(known).path for known in registered]
+    # Tabard has one callback for all integrations, and one below it for each.
+    own = any(_GUID.fullmatch(parts.path.removeprefix(f"{path}/")) for path in paths)
+    return plain and bare and (own or parts.path in paths)

@@ -1,4 +1,4 @@
-"""Owns the three grants and the two extensions (PKCE, OpenID Connect) that decide who gets which token."""
+"""Owns the four grants and the extensions (PKCE, OpenID Connect) that decide who gets which token."""
 
 from typing import Any, ClassVar
 
@@ -7,22 +7,36 @@ from authlib.oauth2.rfc6749 import grants as rfc6749
 from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oidc.core import UserInfo
 from authlib.oidc.core.grants import OpenIDCode as AuthlibOpenIDCode
+from authlib.oidc.core.grants import OpenIDToken
 
+from integrations.sandbox.ledger import Entry
 from integrations.sandbox.settings import AUTH_METHODS, UserSettings
 from integrations.sandbox.state import State
 from integrations.sandbox.tokens import Code, Token, digest
 from integrations.sandbox.wire import WireRequest
 
 
-class AuthorizationCodeGrant(rfc6749.AuthorizationCodeGrant):  # type: ignore[misc]
-    """A code for ten minutes, used once; using it again takes back what it gave (RFC 6749 section 4.1.2)."""
+class _Making:
+    """Lets the vendor make the tokens its own way before they are recorded."""
 
-    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = list(AUTH_METHODS)
+    server: Any
+    request: WireRequest
 
     @property
     def state(self) -> State:
         """Return the provider's memory."""
         return self.server.state  # type: ignore[no-any-return]
+
+    def generate_token(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return Authlib's tokens, changed as the vendor wants."""
+        token = super().generate_token(*args, **kwargs)  # type: ignore[misc]
+        return self.server.behaviour.made(self.request, kwargs.get("user"), token)  # type: ignore[no-any-return]
+
+
+class AuthorizationCodeGrant(_Making, rfc6749.AuthorizationCodeGrant):  # type: ignore[misc]
+    """A code for ten minutes, used once; using it again takes back what it gave (RFC 6749 section 4.1.2)."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = list(AUTH_METHODS)
 
     def save_authorization_code(self, code: str, request: WireRequest) -> None:
         """Keep the code, bound to the client, the address and the challenge of this request."""
@@ -32,12 +46,14 @@ class AuthorizationCodeGrant(rfc6749.AuthorizationCodeGrant):  # type: ignore[mi
                 key=digest(code),
                 client_id=request.client.client_id,
                 redirect_uri=request.payload.redirect_uri,
-                scope=request.scope,
+                scope=request.scope if request.granted is None else request.granted,
                 sub=request.user.sub,
                 issued_at=self.state.clock(),
                 code_challenge=asked.get("code_challenge"),
                 code_challenge_method=asked.get("code_challenge_method"),
                 nonce=asked.get("nonce"),
+                asked=dict(asked),
+                role=self.server.behaviour.role(request, request.user),
             )
         )
 
@@ -60,20 +76,22 @@ class AuthorizationCodeGrant(rfc6749.AuthorizationCodeGrant):  # type: ignore[mi
 
     def generate_token(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Issue tokens; a refresh token only where the client's settings say so."""
-        settings = self.request.client.settings
-        kwargs["include_refresh_token"] = settings.issue_refresh and kwargs.get("include_refresh_token", False)
-        return super().generate_token(*args, **kwargs)  # type: ignore[no-any-return]
+        settings, code = self.request.client.settings, self.request.authorization_code
+        asked = not settings.refresh_scope or set(settings.refresh_scope) & set(code.get_scope().split())
+        kwargs["include_refresh_token"] = (
+            bool(asked)
+            and settings.issue_refresh
+            and settings.access_lifetime is not None
+            and kwargs.get("include_refresh_token", False)
+            and self.server.behaviour.gives_refresh(code)
+        )
+        return super().generate_token(*args, **kwargs)
 
 
-class RefreshTokenGrant(rfc6749.RefreshTokenGrant):  # type: ignore[misc]
+class RefreshTokenGrant(_Making, rfc6749.RefreshTokenGrant):  # type: ignore[misc]
     """A new access token; with rotation also a new refresh token, the old one being spent (RFC 9700 4.14)."""
 
     TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = list(AUTH_METHODS)
-
-    @property
-    def state(self) -> State:
-        """Return the provider's memory."""
-        return self.server.state  # type: ignore[no-any-return]
 
     @property
     def INCLUDE_NEW_REFRESH_TOKEN(self) -> bool:  # noqa: N802 - Authlib's name
@@ -85,20 +103,46 @@ class RefreshTokenGrant(rfc6749.RefreshTokenGrant):  # type: ignore[misc]
         token = self.state.store.find(refresh_token, "refresh_token")
         if token is None or not token.check_client(self.request.client):
             return None
-        if token.spent and self.request.client.settings.reuse_detection:
-            token.family.revoked = True
-        return token if token.live else None
+        settings = self.request.client.settings
+        if token.spent and not token.in_grace(settings.rotation_grace):
+            if settings.reuse_detection and not token.family.revoked:
+                token.family.revoked = True
+                self.state.ledger.add(
+                    Entry(self.state.clock(), "family", None, token.family.client_id, token.key[:16], "reuse")
+                )
+            return None
+        return None if token.is_expired() or token.revoked or token.family.revoked else token
+
+    def _validate_token_scope(self, token: Token) -> None:
+        """Let the vendor say which scopes a refresh may ask for."""
+        self.server.behaviour.check_refresh(self.request, token)
 
     def authenticate_user(self, refresh_token: Token) -> UserSettings | None:
         """Return whose token it is."""
         return self.state.users.get(refresh_token.family.sub)
 
     def revoke_old_credential(self, refresh_token: Token) -> None:
-        """Spend the old token when a new one was issued."""
-        refresh_token.spent = self.INCLUDE_NEW_REFRESH_TOKEN
+        """Spend the old token when a new one was issued, where the vendor does so."""
+        if self.INCLUDE_NEW_REFRESH_TOKEN and self.server.behaviour.spends and not refresh_token.spent:
+            refresh_token.spent, refresh_token.spent_at = True, self.state.clock()
 
 
-class ClientCredentialsGrant(rfc6749.ClientCredentialsGrant):  # type: ignore[misc]
+class PasswordGrant(_Making, rfc6749.ResourceOwnerPasswordCredentialsGrant):  # type: ignore[misc]
+    """Name and password for a token (RFC 6749 section 4.3), as seed 002 tests an authorization server."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = ["client_secret_basic", "client_secret_post"]
+
+    def authenticate_user(self, username: str, password: str) -> UserSettings | None:
+        """Return the person of that user name or login name whose password it is."""
+        return self.state.users.check(username, password)
+
+    def generate_token(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Issue tokens; a refresh token only where the client's settings say so."""
+        kwargs["include_refresh_token"] = self.request.client.settings.issue_refresh
+        return super().generate_token(*args, **kwargs)
+
+
+class ClientCredentialsGrant(_Making, rfc6749.ClientCredentialsGrant):  # type: ignore[misc]
     """A token for the client itself; a secret is needed, so `none` is not offered."""
 
     TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = ["client_secret_basic", "client_secret_post"]
@@ -121,17 +165,10 @@ class Pkce(CodeChallenge):  # type: ignore[misc]
         super().validate_code_challenge(grant, redirect_uri)
 
 
-class OpenIDCode(AuthlibOpenIDCode):  # type: ignore[misc]
-    """Adds an id_token (RS256) when the scope has `openid`."""
+class _Signing:
+    """How an id_token is signed, and what it says."""
 
-    def __init__(self, state: State) -> None:
-        """Sign with the provider's key."""
-        super().__init__(require_nonce=False)
-        self._state = state
-
-    def exists_nonce(self, nonce: str, request: WireRequest) -> bool:
-        """Accept any nonce: replay is stopped by the code, which works once."""
-        return False
+    _state: State
 
     def resolve_client_private_key(self, client: Any) -> Any:
         """Return the signing key."""
@@ -148,12 +185,33 @@ class OpenIDCode(AuthlibOpenIDCode):  # type: ignore[misc]
     def get_client_claims(self, client: Any) -> dict[str, Any]:
         """Return who issued the id_token, to whom, and for how long."""
         now = int(self._state.clock())
-        lifetime = client.settings.access_lifetime
+        lifetime = client.settings.access_lifetime or 3600
         return {"iss": self._state.issuer, "aud": [client.client_id], "iat": now, "exp": now + lifetime}
 
     def generate_user_info(self, user: UserSettings, scope: str) -> UserInfo:
         """Return the claims about the person that the scope allows."""
         return user_claims(user, scope)
+
+
+class OpenIDCode(_Signing, AuthlibOpenIDCode):  # type: ignore[misc]
+    """Adds an id_token (RS256) when the scope has `openid`."""
+
+    def __init__(self, state: State) -> None:
+        """Sign with the provider's key."""
+        super().__init__(require_nonce=False)
+        self._state = state
+
+    def exists_nonce(self, nonce: str, request: WireRequest) -> bool:
+        """Accept any nonce: replay is stopped by the code, which works once."""
+        return False
+
+
+class RefreshedIdToken(_Signing, OpenIDToken):  # type: ignore[misc]
+    """Adds a new id_token to a refresh (OpenID Connect Core section 12.2)."""
+
+    def __init__(self, state: State) -> None:
+        """Sign with the provider's key."""
+        self._state = state
 
 
 def user_claims(user: UserSettings, scope: str) -> UserInfo:

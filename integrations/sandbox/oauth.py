@@ -1,24 +1,26 @@
 """Owns the endpoints clients call: token, revocation, introspection, discovery, JWK set and userinfo."""
 
 import asyncio
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from email.utils import formatdate
+from typing import Any
 
 from authlib.oauth2.rfc6749.util import extract_basic_authorization
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from integrations.sandbox import faults
 from integrations.sandbox.bearer import BearerError, bearer_token
+from integrations.sandbox.behaviour import Behaviour, filled
+from integrations.sandbox.clients import Client
 from integrations.sandbox.grants import user_claims
 from integrations.sandbox.ledger import Entry
 from integrations.sandbox.server import SandboxServer
-from integrations.sandbox.settings import AUTH_METHODS, GRANT_TYPES, SCOPES, ClientSettings, Fault
+from integrations.sandbox.settings import AUTH_METHODS, GRANT_TYPES, SCOPES, Fault
 from integrations.sandbox.state import State
 from integrations.sandbox.tokens import digest
 from integrations.sandbox.wire import FormError, Reply, WireRequest, read_form
-
-_STATUS: Final = {"server_error": 500, "unavailable": 503, "rate_limited": 429, "not_json": 200}
-_NO_STORE: Final = [("Cache-Control", "no-store"), ("Pragma", "no-cache")]
 
 
 class OAuthEndpoints:
@@ -31,14 +33,18 @@ class OAuthEndpoints:
 
     def routes(self) -> list[Route]:
         """Return where each endpoint lives."""
+        paths = self._server.behaviour.paths
+
+        def at(where: Iterable[str], handler: Any, *methods: str) -> list[Route]:
+            return [Route(path, handler, methods=list(methods)) for path in where]
+
         return [
-            Route("/token", self.token, methods=["POST"]),
-            Route("/revoke", self.revoke, methods=["POST"]),
-            Route("/introspect", self.introspect, methods=["POST"]),
-            Route("/userinfo", self.userinfo, methods=["GET", "POST"]),
-            Route("/jwks", self.jwks),
-            Route("/.well-known/openid-configuration", self.metadata),
-            Route("/.well-known/oauth-authorization-server", self.metadata),
+            *at(paths.token, self.token, "POST"),
+            *at(paths.revoke, self.revoke, "POST"),
+            *at(paths.introspect, self.introspect, "POST"),
+            *at(paths.userinfo, self.userinfo, "GET", "POST"),
+            *at(paths.jwks, self.jwks, "GET"),
+            *at(paths.metadata, self.metadata, "GET"),
         ]
 
     async def token(self, request: Request) -> Response:
@@ -51,26 +57,55 @@ class OAuthEndpoints:
         if client and client.settings.token_delay:
             await asyncio.sleep(client.settings.token_delay)
         fault = self._state.clients.take_fault(client_id, grant_type)
-        reply = (_refusal(fault) if fault else None) or self._server.create_token_response(wire)
-        self._write_down(wire, client_id, reply, f"fault:{fault.kind}" if fault else None)
-        return _spoil(reply, fault, client.settings if client else None).response()
+        reply = (faults.refusal(fault) if fault else None) or self._granted(wire, fault)
+        self._write_down(wire, client_id, reply, fault)
+        reply = self._server.behaviour.dress(wire, reply)
+        if fault:
+            reply = faults.spoil(reply, fault, self._state, wire)
+        if client and client.settings.omit_expires_in and isinstance(reply.body, dict):
+            reply.body.pop("expires_in", None)
+        return await faults.deliver(self._dated(reply.response(), client), fault, request)
+
+    def _granted(self, wire: WireRequest, fault: Fault | None) -> Reply:
+        """Do the work, unless the fault keeps even that from happening."""
+        if fault and fault.kind == "never":
+            return faults.oauth_error(503, "temporarily_unavailable", "This is never sent.")
+        if refused := self._server.behaviour.before(wire):
+            return refused
+        reply: Reply = self._server.create_token_response(wire)
+        if isinstance(reply.body, dict) and "error" not in reply.body:
+            self._server.behaviour.finish(wire, reply.body)
+        return reply
+
+    def _dated(self, response: Response, client: Client | None) -> Response:
+        """Say what time it is here, as the client's settings want it."""
+        skew = client.settings.date_skew if client else 0.0
+        response.headers["Date"] = formatdate(self._state.clock() + skew, usegmt=True)
+        return response
 
     async def revoke(self, request: Request) -> Response:
         """Answer RFC 7009."""
         wire = await self._wire(request)
         if isinstance(wire, Reply):
             return wire.response()
-        reply = self._server.create_endpoint_response("revocation", wire)
-        entry = Entry(
-            time=self._state.clock(),
-            endpoint="revocation",
-            grant_type=None,
-            client_id=_client_id(wire),
-            refresh_sha256=_short(wire.payload.data.get("token")),
-            outcome=_outcome(reply),
-        )
-        self._state.ledger.add(entry)
-        return reply.response()  # type: ignore[no-any-return]
+        client_id = _client_id(wire)
+        fault = self._state.clients.take_fault(client_id, None, "revocation")
+        refused = faults.refusal(fault) if fault else None
+        reply = refused or self._revoked(wire)
+        outcome = f"fault:{fault.kind}" if fault else _outcome(reply)
+        self._state.ledger.revocation(self._state.clock(), client_id, _short(wire.payload.data.get("token")), outcome)
+        return await faults.deliver(reply.response(), fault, request)
+
+    def _revoked(self, wire: WireRequest) -> Reply:
+        """Take a token back; where the vendor asks for no client, having the token is enough."""
+        behaviour = self._server.behaviour
+        if behaviour.needs_client_to_revoke:
+            return self._server.create_endpoint_response("revocation", wire)  # type: ignore[no-any-return]
+        token = self._state.store.find(wire.payload.data.get("token") or "")
+        if token is None or token.is_revoked():
+            return faults.oauth_error(400, "invalid_token", "Token expired or revoked")
+        behaviour.revoked(token)
+        return Reply(200, {}, [])
 
     async def introspect(self, request: Request) -> Response:
         """Answer RFC 7662."""
@@ -82,12 +117,14 @@ class OAuthEndpoints:
     async def userinfo(self, request: Request) -> Response:
         """Answer OpenID Connect Core section 5.3."""
         try:
-            token = bearer_token(request, self._state, scope="openid")
+            token = bearer_token(request, self._state, scope=None if self._server.behaviour.key else "openid")
         except BearerError as error:
             return error.response()
         user = self._state.users.get(token.family.sub)
         if user is None:
             return BearerError(403, "insufficient_scope", "A service account has no profile.").response()
+        if (own := self._server.behaviour.profile(user)) is not None:
+            return JSONResponse(own, headers={"Cache-Control": "no-store"})
         return JSONResponse(dict(user_claims(user, token.get_scope())), headers={"Cache-Control": "no-store"})
 
     async def jwks(self, request: Request) -> Response:
@@ -96,24 +133,26 @@ class OAuthEndpoints:
 
     async def metadata(self, request: Request) -> Response:
         """Return RFC 8414 and OpenID Connect Discovery metadata, which fit in one document."""
-        return JSONResponse(provider_metadata(self._state.issuer))
+        behaviour, given = self._server.behaviour, request.path_params
+        document = provider_metadata(self._state.root, type(behaviour), given)
+        return JSONResponse({**document, **behaviour.metadata(request.url.path), **self._state.discovery})
 
     async def _wire(self, request: Request) -> WireRequest | Reply:
         """Return the request for Authlib, or the refusal of a form that is not one."""
         try:
             pairs = await read_form(request)
         except FormError as error:
-            return _error(400, "invalid_request", str(error))
+            return faults.oauth_error(400, "invalid_request", str(error))
         wire = WireRequest(request.method, pairs, request.headers)
         if repeated := wire.payload.repeated:
-            return _error(400, "invalid_request", f"Given more than once: {', '.join(sorted(repeated))}.")
+            return faults.oauth_error(400, "invalid_request", f"Given more than once: {', '.join(sorted(repeated))}.")
         try:
             extract_basic_authorization(request.headers)
         except UnicodeDecodeError:
-            return _error(401, "invalid_client", "The Basic credentials are not UTF-8.")
+            return faults.oauth_error(401, "invalid_client", "The Basic credentials are not UTF-8.")
         return wire
 
-    def _write_down(self, wire: WireRequest, client_id: str | None, reply: Reply, fault: str | None) -> None:
+    def _write_down(self, wire: WireRequest, client_id: str | None, reply: Reply, fault: Fault | None) -> None:
         """Record the request for tests that count."""
         body = reply.body if isinstance(reply.body, dict) else {}
         holder = wire.refresh_token.family.sub if wire.refresh_token else getattr(wire.user, "sub", None)
@@ -124,36 +163,50 @@ class OAuthEndpoints:
                 grant_type=wire.payload.grant_type,
                 client_id=client_id,
                 refresh_sha256=_short(wire.payload.data.get("refresh_token")),
-                outcome=fault or _outcome(reply),
+                outcome=f"fault:{fault.kind}" if fault else _outcome(reply),
                 sub=holder,
                 issued_refresh_sha256=_short(body.get("refresh_token")),
+                delivered=fault is None or fault.kind not in faults.UNDELIVERED,
             )
         )
 
 
-def provider_metadata(issuer: str) -> dict[str, Any]:
-    """Return the discovery document of `issuer` (RFC 8414 section 2, OpenID Connect Discovery section 3)."""
-    return {
-        "issuer": issuer,
-        "authorization_endpoint": f"{issuer}/authorize",
-        "token_endpoint": f"{issuer}/token",
-        "revocation_endpoint": f"{issuer}/revoke",
-        "introspection_endpoint": f"{issuer}/introspect",
-        "userinfo_endpoint": f"{issuer}/userinfo",
-        "jwks_uri": f"{issuer}/jwks",
+def provider_metadata(
+    root: str, behaviour: type[Behaviour] = Behaviour, given: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Return the discovery document of a vendor at `root` (RFC 8414 section 2, OpenID Connect Discovery section 3).
+
+    `given` fills what stands in braces in a path, such as a tenant: of several paths the last that it can fill
+    is named.
+    """
+    places, names = behaviour.paths, {**behaviour.names, **(given or {})}
+
+    def at(where: Sequence[str]) -> str | None:
+        fitting = [path for path in where if given or "{" not in path] or list(where)
+        return root + filled(fitting[-1], names) if fitting else None
+
+    document = {
+        "issuer": root + filled(behaviour.issuer_path, names),
+        "authorization_endpoint": at(places.authorize),
+        "token_endpoint": at(places.token),
+        "revocation_endpoint": at(places.revoke),
+        "introspection_endpoint": at(places.introspect),
+        "userinfo_endpoint": at(places.userinfo),
+        "jwks_uri": at(places.jwks),
         "scopes_supported": list(SCOPES),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": list(GRANT_TYPES),
+        "grant_types_supported": [grant for grant in GRANT_TYPES if grant != "password"],
         "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
         "revocation_endpoint_auth_methods_supported": list(AUTH_METHODS),
         "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         "code_challenge_methods_supported": ["S256"],
-        "authorization_response_iss_parameter_supported": True,
+        "authorization_response_iss_parameter_supported": behaviour.sends_iss,
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
         "claims_supported": ["sub", "name", "preferred_username", "email", "email_verified"],
     }
+    return {name: value for name, value in document.items() if value is not None}
 
 
 def _client_id(wire: WireRequest) -> str | None:
@@ -161,35 +214,6 @@ def _client_id(wire: WireRequest) -> str | None:
     basic, _ = extract_basic_authorization(wire.headers)
     claimed: str | None = basic or wire.payload.client_id
     return claimed
-
-
-def _refusal(fault: Fault) -> Reply | None:
-    """Return the answer of a fault that strikes before any work, or None for the other kinds."""
-    if fault.kind in {"invalid_grant", "invalid_client"}:
-        return _error(401 if fault.kind == "invalid_client" else 400, fault.kind, "A scripted fault of the sandbox.")
-    if fault.kind not in _STATUS:
-        return None
-    headers = [("Content-Type", "text/html; charset=utf-8"), *_NO_STORE]
-    if fault.kind in {"unavailable", "rate_limited"}:
-        headers.append(("Retry-After", "1"))
-    return Reply(_STATUS[fault.kind], "<!doctype html><title>Fault</title><h1>A scripted fault</h1>", headers)
-
-
-def _spoil(reply: Reply, fault: Fault | None, settings: ClientSettings | None) -> Reply:
-    """Return the answer as the client's settings want it told."""
-    if fault and fault.kind == "lost_answer":
-        return Reply(502, b"", [])
-    if isinstance(reply.body, dict):
-        if (fault and fault.kind == "omit_expires_in") or (settings and settings.omit_expires_in):
-            reply.body.pop("expires_in", None)
-        if fault and fault.kind == "omit_refresh_token":
-            reply.body.pop("refresh_token", None)
-    return reply
-
-
-def _error(status: int, error: str, description: str) -> Reply:
-    """Return an OAuth error answer (RFC 6749 section 5.2)."""
-    return Reply(status, {"error": error, "error_description": description}, list(_NO_STORE))
 
 
 def _outcome(reply: Reply) -> str:

@@ -1,13 +1,16 @@
 """Owns starting the provider as a process of its own: one port, until it is interrupted."""
 
+import asyncio
 import socket
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from integrations.sandbox.app import create_app
+from integrations.sandbox.faults import CONNECTIONS
 from integrations.sandbox.settings import SandboxSettings, SettingsError, load_clients
 
 
@@ -19,14 +22,16 @@ def run(
     clients_file: Path | None = None,
     quiet: bool = False,
     issuer: str = "",
+    vendor: str = "",
 ) -> int:
     """Serve until SIGINT or SIGTERM and return the exit code.
 
-    `issuer` is the address browsers use, by default http://localhost:PORT. A busy port, or a clients file
+    `issuer` is the address browsers use, by default http://localhost:PORT; `vendor` the one to behave like at
+    the root. A busy port, or a clients file
     that cannot be used, is one sentence on standard error and exit code 1.
     """
     try:
-        settings = SandboxSettings(issuer=issuer, admin_token=admin_token)
+        settings = SandboxSettings(issuer=issuer, admin_token=admin_token, vendor=vendor)
         if clients_file is not None:
             settings = replace(settings, clients=load_clients(clients_file))
         listener = listen(host, port)
@@ -74,8 +79,20 @@ def server_config(app: object) -> uvicorn.Config:
         lifespan="off",
         ws="none",
         server_header=False,
+        date_header=False,
+        http=TellingProtocol,
         timeout_graceful_shutdown=2,
     )
+
+
+class TellingProtocol(H11Protocol):
+    """Notes each connection, so that a fault can reset it."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Remember the transport as long as it lives."""
+        super().connection_made(transport)
+        if peer := transport.get_extra_info("peername"):
+            CONNECTIONS[peer[0], peer[1]] = transport
 
 
 def _public_host(host: str) -> str:

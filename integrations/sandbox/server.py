@@ -1,6 +1,7 @@
 """Owns the authorization server: Authlib's framework-neutral core, tied to our memory and our wire shapes."""
 
 import logging
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from authlib.oauth2.rfc6749 import AuthorizationServer
@@ -9,15 +10,18 @@ from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 from authlib.oauth2.rfc9207 import IssuerParameter
 
+from integrations.sandbox.behaviour import Behaviour
 from integrations.sandbox.clients import Client
 from integrations.sandbox.grants import (
     AuthorizationCodeGrant,
     ClientCredentialsGrant,
     OpenIDCode,
+    PasswordGrant,
     Pkce,
+    RefreshedIdToken,
     RefreshTokenGrant,
 )
-from integrations.sandbox.settings import AUTH_METHODS, SCOPES
+from integrations.sandbox.settings import AUTH_METHODS
 from integrations.sandbox.state import State
 from integrations.sandbox.tokens import Family, Token, new_secret
 from integrations.sandbox.wire import Reply, WireRequest
@@ -26,17 +30,19 @@ from integrations.sandbox.wire import Reply, WireRequest
 class SandboxServer(AuthorizationServer):  # type: ignore[misc]
     """Answers WireRequests with Replies."""
 
-    def __init__(self, state: State) -> None:
-        """Register every grant, endpoint and extension."""
-        super().__init__(scopes_supported=list(SCOPES))
+    def __init__(self, state: State, behaviour: Behaviour | None = None) -> None:
+        """Register every grant, endpoint and extension. Which scopes there are, each client's settings say."""
+        super().__init__()
         self.state = state
+        self.behaviour = behaviour or Behaviour(state)
         self.register_token_generator("default", _bearer())
         self.register_grant(AuthorizationCodeGrant, [Pkce(required=True), OpenIDCode(state)])
-        self.register_grant(RefreshTokenGrant)
+        self.register_grant(RefreshTokenGrant, [RefreshedIdToken(state)])
         self.register_grant(ClientCredentialsGrant)
+        self.register_grant(PasswordGrant)
         self.register_endpoint(Revocation)
         self.register_endpoint(Introspection)
-        self.issuer_parameter = _Issuer(state.issuer)
+        self.issuer_parameter = _Issuer(state, self.behaviour)
         self.register_extension(self.issuer_parameter)
 
     def query_client(self, client_id: str) -> Client | None:
@@ -50,11 +56,16 @@ class SandboxServer(AuthorizationServer):  # type: ignore[misc]
             family = request.refresh_token.family
         else:
             family = Family(settings.client_id, request.user.sub if request.user else None)
+            self.state.store.begin(family, settings.live_grants if request.user else None)
         if request.authorization_code:
             request.authorization_code.family = family
+            family.role = request.authorization_code.role
         scope = token.get("scope", "")
         store = self.state.store
-        store.issue(token["access_token"], "access_token", family, scope, settings.access_lifetime)
+        if request.refresh_token and settings.old_access_dies:
+            store.revoke_access(family)
+        issued = store.issue(token["access_token"], "access_token", family, scope, settings.access_lifetime)
+        issued.early = settings.early_rejection
         if "refresh_token" in token:
             # A refresh may narrow what the access token may do, never the refresh token (RFC 6749 section 6).
             kept = request.refresh_token.get_scope() if request.refresh_token else scope
@@ -82,10 +93,8 @@ class Revocation(RevocationEndpoint):  # type: ignore[misc]
         return self.server.state.store.find(token_string)  # type: ignore[no-any-return]
 
     def revoke_token(self, token: Token, request: WireRequest) -> None:
-        """Mark the token, and for a refresh token everything of its consent."""
-        token.revoked = True
-        if token.kind == "refresh_token":
-            token.family.revoked = True
+        """Take it back as the vendor does."""
+        self.server.behaviour.revoked(token)
 
 
 class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
@@ -122,13 +131,27 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
 
 
 class _Issuer(IssuerParameter):  # type: ignore[misc]
-    """Adds `iss` to what the browser carries back (RFC 9207)."""
+    """Adds `iss` to what the browser carries back (RFC 9207), or not, or wrongly, as the client's settings say."""
 
-    def __init__(self, issuer: str) -> None:
-        self._issuer = issuer
+    def __init__(self, state: State, behaviour: Behaviour) -> None:
+        self._state = state
+        self._behaviour = behaviour
+        self.client_id: str | None = None
+        self.given: Mapping[str, str] = {}
 
-    def get_issuer(self) -> str:
-        return self._issuer
+    def get_issuer(self) -> str | None:
+        client = self._state.clients.get(self.client_id)
+        how = client.settings.iss if client else "right"
+        if how == "missing" or not (self._behaviour.sends_iss or how in {"wrong", "twice"}):
+            return None
+        issuer = self._behaviour.issuer(self.given)
+        return f"{issuer}/other" if how == "wrong" else issuer
+
+    def add_issuer_parameter(self, authorization_server: object, response: Reply) -> None:
+        super().add_issuer_parameter(authorization_server, response)
+        client = self._state.clients.get(self.client_id)
+        if client and client.settings.iss == "twice":
+            super().add_issuer_parameter(authorization_server, response)
 
 
 def _bearer() -> BearerTokenGenerator:

@@ -14,7 +14,7 @@ SCOPES: Final[Mapping[str, str]] = {
     "sales.read": "Read the sales figures you may read",
     "offline_access": "Keep this access until you take it back",
 }
-GRANT_TYPES: Final = ("authorization_code", "refresh_token", "client_credentials")
+GRANT_TYPES: Final = ("authorization_code", "refresh_token", "client_credentials", "password")
 AUTH_METHODS: Final = ("client_secret_basic", "client_secret_post", "none")
 FAULTS: Final[Mapping[str, str]] = {
     "server_error": "answer 500 with an HTML page, before doing anything",
@@ -26,7 +26,24 @@ FAULTS: Final[Mapping[str, str]] = {
     "lost_answer": "do the work (rotate, issue), then answer 502 with nothing",
     "omit_expires_in": "do the work, and leave expires_in out of the answer",
     "omit_refresh_token": "do the work, and leave refresh_token out of the answer",
+    "oauth_error": "refuse with the error code or the whole object in value",
+    "answer": "answer the status, headers and body in value, before doing anything",
+    "members": "do the work, and put the members in value over those of the answer",
+    "other_person": "do the work, and name another person in the id_token (value: who)",
+    "delay": "do the work, and answer after value seconds",
+    "drip": "do the work, and answer one byte every value seconds (default 1)",
+    "cut": "do the work, send half of the answer and reset the connection",
+    "never": "take the request and never answer",
+    "redirect": "answer 307 to the address in value, before doing anything",
+    "gzip_bomb": "answer value megabytes (default 64) of zeros, packed",
+    "truncated_gzip": "answer a packed body that ends too early",
+    "huge": "answer value megabytes (default 10)",
 }
+AFTER_WORK: Final = frozenset(
+    {"lost_answer", "omit_expires_in", "omit_refresh_token", "members", "other_person", "delay", "drip", "cut"}
+)
+FAULTY: Final = ("token", "revocation", "userinfo")
+ISS: Final = ("right", "wrong", "missing", "twice")
 CALLBACK_PATH: Final = "/__oauth__/integrations/callback"
 
 
@@ -36,14 +53,17 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True)
 class Fault:
-    """One scripted misbehaviour of the token endpoint.
+    """One scripted misbehaviour of the token endpoint, or of another `endpoint` out of FAULTY.
 
-    `kind` is a key of FAULTS, `times` how many matching requests it spoils; `grant_type` narrows it.
+    `kind` is a key of FAULTS, `times` how many matching requests it spoils; `grant_type` narrows it. What
+    `value` means, the kind says.
     """
 
     kind: str
     times: int = 1
     grant_type: str | None = None
+    endpoint: str = "token"
+    value: Any = None
 
     def __post_init__(self) -> None:
         """Raise SettingsError for a kind or a count that means nothing."""
@@ -51,6 +71,19 @@ class Fault:
             raise SettingsError(f"fail_next: {self.kind!r} is not a fault; use one of {', '.join(FAULTS)}.")
         if self.times < 1:
             raise SettingsError("fail_next: times must be 1 or more.")
+        if self.endpoint not in FAULTY:
+            raise SettingsError(f"fail_next: endpoint must be one of {', '.join(FAULTY)}.")
+        if (wanted := _VALUES.get(self.kind)) and not isinstance(self.value, wanted[0]):
+            raise SettingsError(f"fail_next: {self.kind} needs a value, {wanted[1]}.")
+
+
+_VALUES: Final[Mapping[str, tuple[Any, str]]] = {
+    "oauth_error": ((str, dict), "an error code or an object"),
+    "answer": (dict, 'like {"status": 204}'),
+    "members": (dict, "an object"),
+    "delay": ((int, float), "seconds"),
+    "redirect": (str, "an address"),
+}
 
 
 @dataclass(frozen=True)
@@ -59,6 +92,15 @@ class ClientSettings:
 
     A client without a secret is public: it authenticates with `none` and has to use PKCE. `refresh_prefix`
     begins every refresh token of this client, so that a test can search pages, logs and files for it.
+    `vendor` says whose way of answering it gets ("" is plain OAuth 2.0). A scope that ends in `*` stands for
+    all that begin so. `second_secret` works as well as the first, as during a rotation. `access_lifetime` None:
+    tokens do not end, and no refresh token is given. `refresh_scope` names scopes of which one must be asked
+    for to get a refresh token. `live_grants` is how many consents of one person live; a further one ends the
+    oldest. `rotation_grace`: how long a replaced refresh token still works; `old_access_dies`: a refresh ends
+    the access tokens before it. `early_rejection`: the API refuses tokens with less than that left.
+    `jwt_access`: access tokens are JWTs with `audience`, and the scopes in `scope_claim` (a list for scp, a text
+    with `scope_delimiter` for scope). `date_skew` moves the Date header. `app_id` and `app_public_key` (PEM)
+    are those of a GitHub App.
     """
 
     client_id: str
@@ -69,7 +111,7 @@ class ClientSettings:
     grant_types: tuple[str, ...] = ("authorization_code", "refresh_token")
     auth_methods: tuple[str, ...] = ("client_secret_basic", "client_secret_post")
     scopes: tuple[str, ...] = tuple(SCOPES)
-    access_lifetime: int = 3600
+    access_lifetime: int | None = 3600
     refresh_lifetime: int | None = None
     require_pkce: bool = True
     issue_refresh: bool = True
@@ -79,6 +121,24 @@ class ClientSettings:
     token_delay: float = 0.0
     omit_expires_in: bool = False
     fail_next: tuple[Fault, ...] = ()
+    vendor: str = ""
+    second_secret: str | None = None
+    refresh_scope: tuple[str, ...] = ()
+    live_grants: int | None = None
+    rotation_grace: float = 0.0
+    old_access_dies: bool = False
+    early_rejection: int = 0
+    jwt_access: bool = False
+    audience: str = ""
+    scope_claim: str = "scp"
+    scope_delimiter: str = ","
+    iss: str = "right"
+    date_skew: float = 0.0
+    blocked_roles: tuple[str, ...] = ("ACCOUNTADMIN", "SECURITYADMIN", "ORGADMIN")
+    pre_authorized_roles: tuple[str, ...] = ()
+    instance_url: str = "https://sandbox-org.my.salesforce.com"
+    app_id: str = ""
+    app_public_key: str = ""
 
     def __post_init__(self) -> None:
         """Raise SettingsError for values that cannot work together."""
@@ -86,8 +146,12 @@ class ClientSettings:
             raise SettingsError("A client needs a client_id.")
         _subset(self.client_id, "grant_types", self.grant_types, GRANT_TYPES)
         _subset(self.client_id, "auth_methods", self.auth_methods, AUTH_METHODS)
-        _subset(self.client_id, "scopes", self.scopes, tuple(SCOPES))
-        if self.access_lifetime < 1:
+        if not self.vendor:
+            known = (*SCOPES, *(scope for scope in self.scopes if scope.lower().startswith("session:role")))
+            _subset(self.client_id, "scopes", self.scopes, known)
+        _subset(self.client_id, "iss", (self.iss,), ISS)
+        _subset(self.client_id, "scope_claim", (self.scope_claim,), ("scp", "scope"))
+        if self.access_lifetime is not None and self.access_lifetime < 1:
             raise SettingsError(f"{self.client_id}: access_lifetime must be 1 second or more.")
         if self.token_delay < 0:
             raise SettingsError(f"{self.client_id}: token_delay must not be negative.")
@@ -99,16 +163,24 @@ class ClientSettings:
 
 @dataclass(frozen=True)
 class UserSettings:
-    """One person who can sign in at the provider with user name `sub`."""
+    """One person who can sign in at the provider with user name `sub`; the rest is for the warehouse's roles."""
 
     sub: str
     name: str
     email: str
     password: str
+    login_name: str = ""
+    roles: tuple[str, ...] = ("PUBLIC", "ANALYST")
+    default_role: str = "PUBLIC"
+
+    @property
+    def login(self) -> str:
+        """The warehouse's login_name: the e-mail address unless another is set."""
+        return self.login_name or self.email
 
 
 def default_clients() -> tuple[ClientSettings, ...]:
-    """Return the two clients of the demo: one for viewers, one for a service account."""
+    """Return the clients of the demo: one for viewers, one for a service account, one for seed 002's test."""
     viewer = ClientSettings(
         client_id="tabard-viewer",
         name="Tabard",
@@ -124,7 +196,17 @@ def default_clients() -> tuple[ClientSettings, ...]:
         scopes=("sales.read",),
         issue_refresh=False,
     )
-    return (viewer, service)
+    external = ClientSettings(
+        client_id="tabard-external",
+        name="Authorization server of a warehouse",
+        secret="sandbox-external-secret",  # noqa: S106 - a published demo value
+        grant_types=("password",),
+        scopes=("session:role:*", "session:role-any", "SESSION:ROLE-ANY"),
+        issue_refresh=False,
+        jwt_access=True,
+        audience="https://sandbox.snowflakecomputing.example",
+    )
+    return (viewer, service, external)
 
 
 def default_users() -> tuple[UserSettings, ...]:
@@ -142,9 +224,19 @@ class SandboxSettings:
     """
 
     issuer: str = ""
+    vendor: str = ""
+    vendor_issuers: Mapping[str, str] = field(default_factory=dict)
     clients: tuple[ClientSettings, ...] | list[ClientSettings] = field(default_factory=default_clients)
     users: tuple[UserSettings, ...] | list[UserSettings] = field(default_factory=default_users)
     admin_token: str = field(default="", repr=False)
+
+
+def person_changed(user: UserSettings, changes: Mapping[str, Any]) -> UserSettings:
+    """Return `user` with JSON `changes` applied; raise SettingsError naming a field that does not fit."""
+    known = {item.name: item.type for item in fields(UserSettings) if item.name != "sub"}
+    if unknown := changes.keys() - known.keys():
+        raise SettingsError(f"{', '.join(sorted(unknown))} cannot be set; use {', '.join(sorted(known))}.")
+    return replace(user, **{name: _typed(name, value, known[name]) for name, value in changes.items()})
 
 
 def changed(client: ClientSettings, changes: Mapping[str, Any]) -> ClientSettings:
@@ -224,4 +316,4 @@ def _faults(value: Any) -> tuple[Fault, ...]:
     return tuple(found)
 
 
-_FAULT_FIELDS: Final = {"kind", "times", "grant_type"}
+_FAULT_FIELDS: Final = {"kind", "times", "grant_type", "endpoint", "value"}

@@ -2,8 +2,8 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from authlib.oauth2.rfc6749 import AuthorizationCodeMixin, TokenMixin
@@ -21,11 +21,12 @@ def digest(secret: str) -> str:
 
 @dataclass
 class Family:
-    """All tokens that one consent led to; `sub` is None for a service account."""
+    """All tokens that one consent led to; `sub` is None for a service account, `role` that of a warehouse."""
 
     client_id: str
     sub: str | None
     revoked: bool = False
+    role: str | None = None
 
 
 @dataclass
@@ -42,6 +43,8 @@ class Code(AuthorizationCodeMixin):  # type: ignore[misc]
     code_challenge_method: str | None
     nonce: str | None
     family: Family | None = None
+    asked: Mapping[str, str] = field(default_factory=dict)
+    role: str | None = None
 
     def get_redirect_uri(self) -> str | None:
         """Return the address given at the authorization endpoint, if one was."""
@@ -68,7 +71,10 @@ class Code(AuthorizationCodeMixin):  # type: ignore[misc]
 
 @dataclass
 class Token(TokenMixin):  # type: ignore[misc]
-    """An access or refresh token; `spent` marks a refresh token that rotation has replaced."""
+    """An access or refresh token; `spent` marks a refresh token that rotation has replaced.
+
+    With less than `early` seconds left it opens nothing any more.
+    """
 
     key: str
     kind: str
@@ -79,6 +85,8 @@ class Token(TokenMixin):  # type: ignore[misc]
     clock: Callable[[], float]
     revoked: bool = False
     spent: bool = False
+    spent_at: float = 0.0
+    early: int = 0
 
     def check_client(self, client: Client) -> bool:
         """Say whether the token was issued to `client`."""
@@ -100,6 +108,10 @@ class Token(TokenMixin):  # type: ignore[misc]
         """Say whether it, or the whole family, was taken back or replaced."""
         return self.revoked or self.spent or self.family.revoked
 
+    def in_grace(self, seconds: float) -> bool:
+        """Say whether a replaced refresh token was replaced less than `seconds` ago."""
+        return self.spent and self.clock() < self.spent_at + seconds
+
     @property
     def live(self) -> bool:
         """Say whether the token still opens anything."""
@@ -114,6 +126,7 @@ class TokenStore:
         self.clock = clock
         self._codes: dict[str, Code] = {}
         self._tokens: dict[str, Token] = {}
+        self._families: list[Family] = []
         self._until_sweep = SWEEP_EVERY
 
     def add_code(self, code: Code) -> None:
@@ -134,6 +147,30 @@ class TokenStore:
         self._tokens[token.key] = token
         self._sweep()
         return token
+
+    def begin(self, family: Family, most: int | None) -> list[Family]:
+        """Note a new consent; return the oldest live ones of that person beyond `most`, now revoked."""
+        self._families.append(family)
+        if most is None:
+            return []
+        ended = self.live(family.client_id, family.sub)[:-most]
+        for old in ended:
+            old.revoked = True
+        return ended
+
+    def service(self, client_id: str, name: str) -> Family:
+        """Return a family that belongs to nobody but what `name` stands for, such as an app's installation."""
+        return Family(client_id, None, role=name)
+
+    def live(self, client_id: str, sub: str | None) -> list[Family]:
+        """Return the consents of one person (None: a service account) that were not taken back, oldest first."""
+        return [one for one in self._families if (one.client_id, one.sub, one.revoked) == (client_id, sub, False)]
+
+    def revoke_access(self, family: Family) -> None:
+        """Take back every access token of one consent, and leave its refresh token."""
+        for token in self._tokens.values():
+            if token.family is family and token.kind == "access_token":
+                token.revoked = True
 
     def find(self, value: str, kind: str | None = None) -> Token | None:
         """Return the token of that value, whatever its state; `kind` narrows the search."""
@@ -162,6 +199,7 @@ class TokenStore:
         now = self.clock()
         self._codes = {k: c for k, c in self._codes.items() if now < c.issued_at + CODE_LIFETIME}
         self._tokens = {k: t for k, t in self._tokens.items() if not t.is_expired()}
+        self._families = [family for family in self._families if not family.revoked]
 
 
 def new_secret(prefix: str) -> str:

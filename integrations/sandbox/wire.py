@@ -52,6 +52,10 @@ class WireRequest(OAuth2Request):  # type: ignore[misc]
         # inside a private network, and never judges transport by this value.
         super().__init__(method, _NEUTRAL_URI, headers=headers)
         self.payload = Payload(pairs)
+        self.granted: str | None = None
+        """The scopes that a person left ticked, where people can tick."""
+        self.first = False
+        """A person's first consent for this client, as the consent page found out."""
 
     @property
     def args(self) -> dict[str, str]:

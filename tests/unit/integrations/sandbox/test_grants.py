@@ -203,9 +203,10 @@ async def test_a_client_uses_only_its_grants_and_scopes(person):
     assert error_of(answer) == "unauthorized_client"
     form = {"grant_type": "client_credentials", "scope": "email"}
     assert error_of(await person.post("/token", data=form, auth=SERVICE)) == "invalid_scope"
-    assert (
-        error_of(await person.post("/token", data={"grant_type": "password"}, auth=SERVICE)) == "unsupported_grant_type"
-    )
+    form = {"grant_type": "password", "username": "alice", "password": "alice"}
+    assert error_of(await person.post("/token", data=form, auth=SERVICE)) == "unauthorized_client"
+    form = {"grant_type": "urn:example:unknown"}
+    assert error_of(await person.post("/token", data=form, auth=SERVICE)) == "unsupported_grant_type"
 
 
 async def test_the_id_token_says_who_and_is_signed_with_the_published_key(person, clock):
@@ -221,3 +222,63 @@ async def test_the_id_token_says_who_and_is_signed_with_the_published_key(person
 
 async def test_without_openid_there_is_no_id_token(person):
     assert "id_token" not in await person.tokens(scope="sales.read")
+
+
+EXTERNAL = ("tabard-external", "sandbox-external-secret")
+
+
+async def test_seed_002s_request_for_a_token(person, clock):
+    form = {"grant_type": "password", "username": "alice", "password": "alice", "scope": "session:role:analyst"}
+    answer = (await person.post("/token", data=form, auth=EXTERNAL)).json()
+    keys = KeySet.import_key_set((await person.get("/jwks")).json())
+    claims = jwt.decode(answer["access_token"], keys, ["RS256"]).claims
+    assert claims == {
+        "iss": "http://localhost:3940", "aud": "https://sandbox.snowflakecomputing.example", "sub": "alice",
+        "iat": int(clock.now), "nbf": int(clock.now), "exp": int(clock.now) + 3600, "jti": claims["jti"],
+        "scp": ["session:role:analyst"], "upn": "alice@example.org",
+    }  # fmt: skip
+    assert "refresh_token" not in answer
+    await person.configure("tabard-external", scope_claim="scope", scope_delimiter=" ", audience="https://other")
+    answer = (await person.post("/token", data={**form, "username": "alice@example.org"}, auth=EXTERNAL)).json()
+    claims = jwt.decode(answer["access_token"], keys, ["RS256"]).claims
+    assert (claims["scope"], claims["aud"]) == ("session:role:analyst", "https://other")
+    for wrong in ({"password": "x"}, {"username": "nobody"}):
+        assert error_of(await person.post("/token", data={**form, **wrong}, auth=EXTERNAL)) == "invalid_request"
+    assert error_of(await person.post("/token", data={**form, "scope": "email"}, auth=EXTERNAL)) == "invalid_scope"
+
+
+async def test_a_replaced_refresh_token_works_for_its_grace_and_no_longer(person, clock):
+    await person.configure(reuse_detection=True, rotation_grace=30)
+    first = await person.tokens()
+    for _ in range(2):
+        assert (await person.refresh(first["refresh_token"])).status_code == 200
+    clock.now += 30
+    assert error_of(await person.refresh(first["refresh_token"])) == "invalid_grant"
+
+
+async def test_a_refresh_may_end_older_access_tokens(person):
+    await person.configure(old_access_dies=True)
+    first = await person.tokens()
+    second = (await person.refresh(first["refresh_token"])).json()
+    assert (await person.whoami(first["access_token"])).status_code == 401
+    assert (await person.whoami(second["access_token"])).status_code == 200
+
+
+async def test_two_secrets_work_during_a_rotation(person):
+    await person.configure("tabard-service", second_secret="newer")
+    for secret in ("sandbox-service-secret", "newer"):
+        answer = await person.post("/token", data={"grant_type": "client_credentials"}, auth=("tabard-service", secret))
+        assert answer.status_code == 200
+
+
+async def test_tokens_without_an_end(person):
+    await person.configure(access_lifetime=None)
+    tokens = await person.tokens()
+    assert not {"expires_in", "refresh_token"} & tokens.keys()
+
+
+async def test_an_id_token_comes_with_a_refresh_too(person):
+    first = await person.tokens()
+    second = (await person.refresh(first["refresh_token"])).json()
+    keys = KeySet.import_key_set((await person.get("/jwks")).json())
+    assert jwt.decode(second["id_token"], keys, ["RS256"]).claims["sub"] == "alice"

@@ -17,6 +17,7 @@ def test_by_endpoint_in_order():
     assert made.listed("token")[0] == {
         "time": 0.0, "endpoint": "token", "grant_type": "refresh_token", "client_id": "c",
         "refresh_sha256": "0" * 16, "outcome": "ok", "sub": None, "issued_refresh_sha256": None,
+        "delivered": True,
     }  # fmt: skip
     made.clear()
     assert made.listed("token") == []

@@ -29,7 +29,7 @@ CLIENT = ClientSettings("app", secret="s", redirect_uris=("http://localhost/",))
         ({"rotate_refresh": 1}, "true or false"),
         ({"scopes": "openid"}, "a list of texts"),
         ({"scopes": ["everything"]}, "scopes has everything"),
-        ({"grant_types": ["password"]}, "grant_types has password"),
+        ({"grant_types": ["implicit"]}, "grant_types has implicit"),
         ({"redirect_uris": []}, "at least one address"),
         ({"secret": None}, "give a secret"),
         ({"fail_next": "server_error"}, "a list of faults"),
@@ -37,6 +37,11 @@ CLIENT = ClientSettings("app", secret="s", redirect_uris=("http://localhost/",))
         ({"fail_next": [{"kind": "server_error", "times": 0}]}, "1 or more"),
         ({"fail_next": [{"kind": "server_error", "times": "2"}]}, "whole number"),
         ({"fail_next": [{"sort": "server_error"}]}, "look like"),
+        ({"fail_next": [{"kind": "server_error", "endpoint": "moon"}]}, "endpoint must be one of"),
+        ({"fail_next": [{"kind": "delay", "value": "long"}]}, "delay needs a value, seconds"),
+        ({"fail_next": ["members"]}, "members needs a value"),
+        ({"iss": "maybe"}, "iss has maybe"),
+        ({"scope_claim": "scopes"}, "scope_claim has scopes"),
     ],
 )
 def test_what_does_not_fit_is_named(changes, words):

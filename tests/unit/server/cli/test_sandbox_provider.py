@@ -14,8 +14,8 @@ from server.cli.main import main
 def served(monkeypatch) -> list[Any]:
     calls: list[Any] = []
 
-    def serve(host: str, port: int, *, clients_file: Path | None) -> int:
-        calls.append((host, port, clients_file))
+    def serve(host: str, port: int, *, admin_token: str, clients_file: Path | None, vendor: str) -> int:
+        calls.append((host, port, clients_file, vendor, admin_token))
         return 7
 
     monkeypatch.setattr(provider, "run", serve)
@@ -23,12 +23,16 @@ def served(monkeypatch) -> list[Any]:
     return calls
 
 
-def test_options_reach_the_provider_and_its_code_comes_back(served: list[Any]):
+def test_options_reach_the_provider_and_its_code_comes_back(served: list[Any], tmp_path: Path):
+    (tmp_path / "token").write_text("hush\n")
     assert main(["sandbox-provider", "--port", "3940"]) == 7
     assert main(["sandbox-provider", "--host", "::1", "--port", "1", "--clients", "c.json"]) == 7
+    more = ["--as", "snowflake", "--admin-token-file", str(tmp_path / "token")]
+    assert main(["sandbox-provider", "--port", "2", *more]) == 7
     assert [call for call in served if call != "stops in order"] == [
-        ("127.0.0.1", 3940, None),
-        ("::1", 1, Path("c.json")),
+        ("127.0.0.1", 3940, None, "", ""),
+        ("::1", 1, Path("c.json"), "", ""),
+        ("127.0.0.1", 2, None, "snowflake", "hush"),
     ]
     assert served[0] == "stops in order"
 

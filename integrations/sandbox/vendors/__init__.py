@@ -1,0 +1,1 @@
+"""How single vendors differ from plain OAuth 2.0, one module each."""
