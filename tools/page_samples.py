@@ -393,8 +393,8 @@ def _sharing() -> Iterator[tuple[str, str, Any]]:
         "content_sharing",
         replace(full, new_link="http://localhost:3939/__share__/" + "x" * 43, new_name="The board"),
     )
-    other = replace(lent, name=LONG, lender="", until=None, may_lend=False, connect_first=True)
-    ended = replace(lent, ended="Maria Meyer lent access until 3 May 2026. Ask Maria Meyer to lend it again.")
+    other = replace(lent, guid="other", name=LONG, lender="", until=None, may_lend=False, connect_first=True)
+    ended = replace(lent, guid="ended", ended="Maria Meyer lent access until 3 May 2026. Ask Maria Meyer to lend it again.")
     yield (
         "sharing-lent",
         "content_sharing",
