@@ -394,7 +394,7 @@ def _sharing() -> Iterator[tuple[str, str, Any]]:
         replace(full, new_link="http://localhost:3939/__share__/" + "x" * 43, new_name="The board"),
     )
     other = replace(lent, guid="other", name=LONG, lender="", until=None, may_lend=False, connect_first=True)
-    ended = replace(lent, guid="ended", ended="Maria Meyer lent access until 3 May 2026. Ask Maria Meyer to lend it again.")
+    ended = replace(lent, guid="ended", ended="Maria Meyer lent access until 3 May 2026. Ask Maria to lend it again.")
     yield (
         "sharing-lent",
         "content_sharing",
