@@ -88,6 +88,7 @@ async def running(
         asyncio.create_task(services.sessions.keep_flushing(), name="sessions"),
         asyncio.create_task(services.pool.keep_house(IDLE_SECONDS), name="instances"),
         asyncio.create_task(services.usage.keep_house(), name="usage"),
+        asyncio.create_task(services.vault.keep_house(), name="revocations"),
         asyncio.create_task(services.health.recorder.keep_house(), name="health"),
         asyncio.create_task(_polling(services).keep_polling(), name="repositories"),
         *(asyncio.ensure_future(work()) for work in beside),

@@ -14,28 +14,39 @@ from integrations.http import OutboundClient, Reply
 TokenHint = Literal["refresh_token", "access_token"]
 
 
-async def revoke(client: OutboundClient, config: ClientConfig, token: Secret, hint: TokenHint) -> bool:
-    """True when the token is gone at the provider, including when the provider no longer knew it.
+Told = Literal["done", "no_way", "refused", "again"]
 
-    False when the integration has no revocation endpoint (``config.revocation_uri`` is None, nothing to
-    retry) or when the call failed (try again later). Raises nothing.
+
+async def revoke(client: OutboundClient, config: ClientConfig, token: Secret, hint: TokenHint) -> bool:
+    """Whether the token is gone at the provider, including when the provider no longer knew it. Raises nothing."""
+    return await tell(client, config, token, hint) == "done"
+
+
+async def tell(client: OutboundClient, config: ClientConfig, token: Secret, hint: TokenHint) -> Told:
+    """Ask the provider to end a token. Raises nothing.
+
+    ``done``: it is gone, including when the provider no longer knew it. ``no_way``: the integration has no
+    revocation endpoint (``config.revocation_uri`` is None), or none for this kind of token. ``refused``: the provider
+    does not revoke such tokens, and will not later (RFC 7009 section 2.2.1). ``again``: the call failed.
     """
     if config.revocation_uri is None:
-        return False
+        return "no_way"
     ask = _ask_github if config.revocation_style == "github" else _ask
     try:
         reply = await ask(client, config, config.revocation_uri, token, hint)
         if reply is not None and config.second_secret is not None and _refuses_client(reply):
             reply = await ask(client, with_second(config), config.revocation_uri, token, hint)
     except ProviderError:
-        return False
+        return "again"
     if reply is None:
-        return False
+        return "no_way"
     if config.revocation_style == "github":
-        return reply.status in {200, 204, 404}
+        return "done" if reply.status in {200, 204, 404} else "again"
     # RFC 7009 answers 200 for unknown tokens; Google says 400 invalid_token instead.
-    answer = read_object(reply) or {}
-    return 200 <= reply.status < 300 or (reply.status == 400 and answer.get("error") == "invalid_token")
+    error = (read_object(reply) or {}).get("error")
+    if 200 <= reply.status < 300 or (reply.status == 400 and error == "invalid_token"):
+        return "done"
+    return "refused" if error == "unsupported_token_type" else "again"
 
 
 def _refuses_client(reply: Reply) -> bool:

@@ -18,7 +18,7 @@ from server.keys.keyring import SealBroken
 from server.oauth.integrations import Integrations
 from server.vault.lease import Clock, finish, put_terms
 from server.vault.outcomes import Outcome, Outcomes, second_of
-from server.vault.revoker import Revoker, Tokens
+from server.vault.revoker import Revoker, Tokens, Whose
 from server.vault.seals import Seals
 from server.vault.standing import Standings
 from server.web.caller import Caller
@@ -113,7 +113,7 @@ class Connections:
         kept = await self._db.write(self._save, caller, consented)
         if kept is None:
             tokens = Tokens(consented.tokens.access_token, consented.tokens.refresh_token)
-            self._revoker.later(consented.config, [tokens])
+            self._revoker.later(consented.config, tokens, Whose("", "", caller.guid))
             return None
         guid, integration_guid = kept
         self._standings.forget(caller.guid, integration_guid, consented.role)
@@ -211,16 +211,15 @@ class Connections:
 
         `why` is a word for the audit trail. Those that were gone already are left out of the answer.
         """
-        ended, unwanted = await self._db.write(self._delete, actor, connections, why)
+        ended = await self._db.write(self._delete, actor, connections, why)
         for there in connections:
             self._standings.forget(there.user_guid, there.integration_guid, there.role)
-        for config, tokens in unwanted:
-            self._revoker.later(config, [tokens])
+        self._revoker.wake()
         return ended
 
     def _delete(
         self, session: Session, actor: Caller | None, connections: Sequence[ConnectionView], why: str
-    ) -> tuple[Sequence[Ended], Sequence[tuple[ClientConfig, Tokens]]]:
+    ) -> Sequence[Ended]:
         views = {view.guid: view for view in connections}
         query = (
             select(Connection, Integration)
@@ -229,37 +228,33 @@ class Connections:
             .order_by(col(Connection.id))
         )
         ended: list[Ended] = []
-        unwanted: list[tuple[ClientConfig, Tokens]] = []
         for row, integration in session.exec(query.with_for_update(of=Connection)).all():
             view = views[row.guid]
-            tokens = self._opened(row)
-            config, vendor = self._where_to_end(row, integration, tokens)
-            if config is not None and tokens is not None:
-                unwanted.append((config, tokens))
+            vendor = self._end_at_vendor(session, row, integration, view.user_guid)
             session.delete(row)
             ended.append(Ended(view, vendor))
             facts = {"integration": integration.guid, "connection": row.guid, "role": row.role_key, "why": why}
             self._trail.record(
                 session, actor, "disconnect_oauth_integration", user=view.user_guid, vendor=vendor, **facts
             )
-        return ended, unwanted
+        return ended
 
-    def _where_to_end(
-        self, row: Connection, integration: Integration, tokens: Tokens | None
-    ) -> tuple[ClientConfig | None, str]:
-        """The client to revoke with, or None and why there is none: see `Ended`."""
+    def _end_at_vendor(self, session: Session, row: Connection, integration: Integration, user_guid: str) -> str:
+        """Put down what the provider is to be told; returns what becomes of the tokens there, see `Ended`."""
+        tokens = self._opened(row)
         if tokens is None:
-            return None, "unreadable"
+            return "unreadable"
         if tokens.access is None and tokens.refresh is None:
-            return None, "nothing"
+            return "nothing"
         # Only the endpoint that issued a token may see it again (decision 3 of security.md 0.1).
         if integration.fingerprint != row.fingerprint:
-            return None, "changed"
+            return "changed"
         try:
             config = self._integrations.client_config(integration, row.role_key)
         except (SealBroken, ApiError):
-            return None, "unreadable"
-        return (config, "told") if config.revocation_uri else (None, "no_endpoint")
+            return "unreadable"
+        whose = Whose(integration.guid, row.guid, user_guid)
+        return "told" if self._revoker.put(session, config, tokens, whose) else "no_endpoint"
 
     def _opened(self, row: Connection) -> Tokens | None:
         try:
@@ -269,17 +264,21 @@ class Connections:
 
     def _integration_ending(self, session: Session, integration: Integration, old: ClientConfig) -> Callable[[], None]:
         """In the transaction that re-points or deletes an integration: end its connections, revoke at the old place."""
-        rows = session.exec(
-            select(Connection).where(Connection.integration_id == integration.id).with_for_update()
-        ).all()
-        tokens = [pair for pair in (self._opened(row) for row in rows) if pair is not None]
-        for row in rows:
+        query = (
+            select(Connection, User.guid)
+            .join(User, col(User.id) == Connection.user_id)
+            .where(Connection.integration_id == integration.id)
+        )
+        for row, user_guid in session.exec(query.with_for_update(of=Connection)).all():
+            tokens = self._opened(row)
+            if tokens is not None:
+                self._revoker.put(session, old, tokens, Whose(integration.guid, row.guid, user_guid))
             finish(row, "changed", self._clock())
             session.add(row)
 
         def afterwards() -> None:
             self._standings.forget_all()
-            self._revoker.later(old, tokens)
+            self._revoker.wake()
 
         return afterwards
 

@@ -26,7 +26,7 @@ from server.vault.errors import UNUSABLE, UNUSABLE_CODE, IntegrationBroken, Need
 from server.vault.held import Holdings, Ticks
 from server.vault.lease import Busy, Leases, Moved, Refused, Spent, Taken, row_of
 from server.vault.outcomes import Outcome, Outcomes, second_of
-from server.vault.revoker import Revoker, Tokens
+from server.vault.revoker import Revoker, Tokens, Whose
 from server.vault.standing import Standings
 from server.web.errors import ApiError
 
@@ -151,7 +151,7 @@ class Renewal:
         if kept.row is None:
             if kept.gone:
                 unwanted = Tokens(tokens.access_token, tokens.refresh_token or taken.refresh_token)
-                self._revoker.later(config, [unwanted])
+                self._revoker.later(config, unwanted, Whose(integration, taken.guid))
             return None
         if kept.row.status != "connected":
             self._standings.forget(kept.user, integration, taken.role)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import time
 
+from sqlmodel import Session, select
+
+from integrations.contract import ClientConfig, fingerprint
 from integrations.http import OutboundClient
 from server.audit.trail import Trail
 from server.db.clock import now
 from server.db.engine import Database
+from server.db.models import Integration
 from server.db.owner import new_owner
-from server.keys.keyring import Keyring
+from server.keys.keyring import Keyring, SealBroken
 from server.oauth.integrations import Integrations
 from server.vault.background import Background
 from server.vault.connections import Connections
@@ -22,6 +26,8 @@ from server.vault.seals import Seals
 from server.vault.service import ServiceTokens
 from server.vault.standing import Standings
 from server.vault.tokens import Tokens
+from server.vault.unwanted import Rows
+from server.web.errors import ApiError
 
 _UPTIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
@@ -51,7 +57,15 @@ class Vault:
         self.background = Background()
         self.outcomes = Outcomes()
         self.standings = Standings(db)
-        self.revoker = Revoker(client, self.background)
+        self.revoker = Revoker(
+            db,
+            Rows(keyring, clock),
+            client,
+            self.background,
+            trail=trail,
+            clock=clock,
+            current=lambda *asked: _current(integrations, *asked),
+        )
         self.connections = Connections(
             db,
             seals,
@@ -77,6 +91,21 @@ class Vault:
         self.tokens = Tokens(holdings, renewal, self.background, ticks=ticks)
         self.service = ServiceTokens(db, integrations, client, self.background, self.outcomes, ticks)
 
+    async def keep_house(self) -> None:
+        """Run until cancelled: send revocations that an earlier process or another gateway has left behind."""
+        await self.revoker.keep_house()
+
     async def aclose(self) -> None:
         """Let refreshes and revocations end; call it before the outbound client and the database are closed."""
         await self.background.aclose()
+
+
+def _current(integrations: Integrations, session: Session, guid: str, client: ClientConfig) -> ClientConfig | None:
+    """The client of an integration with today's secrets, where it is still the one that `client` was (O-31)."""
+    row = session.exec(select(Integration).where(Integration.guid == guid)).first()
+    if row is None or row.fingerprint != fingerprint(client):
+        return None
+    try:
+        return integrations.client_config(row)
+    except (SealBroken, ApiError):
+        return None

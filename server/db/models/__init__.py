@@ -6,7 +6,7 @@ from server.db.models.delegations import PreAuthorization
 from server.db.models.health import IntegrationHealth, IntegrationHour
 from server.db.models.labels import Bookmark, ContentTag, Tag, Thumbnail, Vanity
 from server.db.models.minting import RoleMapping, SigningKey
-from server.db.models.oauth import Association, Connection, Flow, Integration, RoleChoice
+from server.db.models.oauth import Association, Connection, Flow, Integration, Revocation, RoleChoice
 from server.db.models.people import ApiKey, BrowserSession, Group, Membership, User, VisitorKey
 from server.db.models.renderings import Rendering, Schedule
 from server.db.models.sharing import Loan, ShareLink
@@ -47,6 +47,7 @@ __all__ = [
     "PreAuthorization",
     "Rendering",
     "Repository",
+    "Revocation",
     "RoleChoice",
     "RoleMapping",
     "Schedule",

@@ -131,3 +131,23 @@ class Flow(SQLModel, table=True):
     content_guid: str | None = None
     created_time: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Revocation(SQLModel, table=True):
+    """A token that a provider is to be told to end, until it has been (O-33).
+
+    `sealed` holds the token and the client to say it with, as it was; the integration may be gone. A row is tried
+    when `next_time` has come; who tries puts that off first, so that two gateways never try the same one.
+    """
+
+    __tablename__ = "revocations"
+
+    id: int | None = Field(default=None, primary_key=True)
+    guid: str = Field(unique=True)
+    integration_guid: str
+    connection_guid: str
+    user_guid: str = ""
+    sealed: bytes
+    attempts: int = 0
+    created_time: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    next_time: datetime = Field(default_factory=now, sa_type=UtcDateTime, index=True)
