@@ -7,11 +7,11 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from server.cli import sandbox_provider, serve, users
+from server.cli import connections, sandbox_provider, serve, users
 from server.installation import CannotOpen
 from server.settings import SettingsError
 
-COMMANDS = (serve, sandbox_provider, users)
+COMMANDS = (serve, sandbox_provider, users, connections)
 
 
 def _parser() -> argparse.ArgumentParser:

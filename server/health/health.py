@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from sqlmodel import Session
 
+from integrations.schema import SECOND_SECRET
 from server.db.clock import now
 from server.db.engine import Database
 from server.db.models import Integration, IntegrationHealth
@@ -20,8 +22,6 @@ from server.oauth import store as integrations_store
 from server.oauth.integrations import Integrations
 from server.vault.outcomes import Outcomes
 from server.web.errors import ApiError
-
-SECOND = "second_client_secret"
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,17 @@ class Health:
     secret_ends: datetime | None
     second_stored: bool
     contents: int
+    configured: datetime
+
+    @property
+    def accepted(self) -> Literal["first", "second"] | None:
+        """Which of two client secrets the provider took last; None: that is unknown, or there is one."""
+        row = self.row
+        if row is None or row.used_second is None or row.used_second_time is None or not self.second_stored:
+            return None
+        if row.used_second_time < self.configured:
+            return None
+        return "second" if row.used_second else "first"
 
     @property
     def row(self) -> IntegrationHealth | None:
@@ -109,6 +120,7 @@ class HealthRecords:
             secret_ends=row.secret_expires_at,
             second_stored=self._second(row),
             contents=contents,
+            configured=_configured(row),
         )
 
     def _drift(self, row: Integration, known: Known) -> Drift:
@@ -120,7 +132,7 @@ class HealthRecords:
 
     def _second(self, row: Integration) -> bool:
         try:
-            return SECOND in self._integrations.stored_secrets(row)
+            return SECOND_SECRET in self._integrations.stored_secrets(row)
         except (SealBroken, ApiError):
             return False
 

@@ -90,7 +90,6 @@ def health_object(health: Health, moment: datetime) -> HealthObject:
     """The health of one integration at this moment."""
     row, end = health.row, health.secret_ends
     found = policy.statuses(health.known)
-    used = None if row is None or row.used_second is None or not health.second_stored else row.used_second
     return {
         "guid": health.guid,
         "state": health.state,
@@ -104,7 +103,7 @@ def health_object(health: Health, moment: datetime) -> HealthObject:
             "days_left": policy.days_left(end, moment),
             "warning": policy.secret_warning(end, moment),
             "second_stored": health.second_stored,
-            "last_accepted": None if used is None else "second" if used else "first",
+            "last_accepted": health.accepted,
         },
         "clock": {"skew": row.skew if row else None, "warning": policy.skewed(row)},
         "connections": {"connected": found["connected"], "reauth_required": found["reauth_required"]},

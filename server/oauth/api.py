@@ -137,6 +137,15 @@ def _integrations(service: Integrations) -> list[Route]:
         await service.change(caller, guid, _draft(await read_object(request)))
         return await shown(caller, guid)
 
+    rotated = Says(reply=wire.IntegrationObject, refuses="A second client secret must be stored (205).")
+
+    @found.post("/v1/oauth/integrations/{guid}/rotate", role="administrator", says=rotated)
+    async def rotate(request: Request, caller: Caller) -> Response:
+        """Make the second client secret the only one; connections stay."""
+        guid = integration_guid(request)
+        await service.use_second_alone(caller, guid)
+        return await shown(caller, guid)
+
     @found.delete("/v1/oauth/integrations/{guid}", role="administrator", says=Says(status=204))
     async def remove(request: Request, caller: Caller) -> Response:
         """Delete an integration with its associations and connections."""

@@ -159,6 +159,15 @@ class Integrations:
         self._changed(afterwards, moved)
         return row
 
+    async def use_second_alone(self, actor: Caller, guid: str) -> Integration:
+        """End a rotation: the second client secret takes the place of the first; connections stay (O-31).
+
+        Raises ApiError 404; 400, code 205, where there is no second one.
+        """
+        row = await self._db.write(self._promote, actor, guid)
+        self._changed([], [])
+        return row
+
     async def delete(self, actor: Caller, guid: str) -> None:
         """Delete with associations and connections. Raises ApiError 404."""
         self._changed(*await self._db.write(self._drop, actor, guid))
@@ -181,8 +190,11 @@ class Integrations:
     def _fill(self, row: Integration, template: Template, settled: Settled) -> None:
         row.config, row.auth_type = dict(settled.config), settled.auth_type
         row.fingerprint = fingerprint(template.client(settled.config, settled.secrets))
+        self._seal(row, settled.secrets)
+
+    def _seal(self, row: Integration, secrets: Mapping[str, str]) -> None:
         row.sealed_secrets = self._keyring.seal(
-            json.dumps(settled.secrets), purpose=PURPOSE, bound_to=f"integrations|{row.guid}"
+            json.dumps(dict(secrets)), purpose=PURPOSE, bound_to=f"integrations|{row.guid}"
         )
 
     def add(self, session: Session, actor: Caller | None, draft: Draft) -> Integration:
@@ -256,6 +268,20 @@ class Integrations:
             row.config_version += 1
             afterwards = self._end_connections(session, row, old)
         return afterwards, settled.secrets != secrets
+
+    def _promote(self, session: Session, actor: Caller, guid: str) -> Integration:
+        row = store.by_guid(session, guid, lock=True)
+        secrets = self._secrets(row)
+        second = secrets.pop(SECOND_SECRET, None)
+        if second is None:
+            raise ApiError(400, BAD_KEYS["client_secret"], "There is no second client secret; store the new one first.")
+        self._seal(row, {**secrets, "client_secret": second})
+        # The end that was noted is the first secret's.
+        row.secret_expires_at = None
+        row.updated_time = row.configured_time = now()
+        session.add(row)
+        self._trail.record(session, actor, "rotate_oauth_secret", integration=guid)
+        return row
 
     def _drop(self, session: Session, actor: Caller, guid: str) -> tuple[list[Afterwards], list[str]]:
         row = store.by_guid(session, guid, lock=True)

@@ -268,6 +268,7 @@ MAKERS: dict[str, Callable[[World], Awaitable[Any]]] = {
     "robot": _robot,
     "minting": _minting,
     "signing-keys": _next_key,
+    "rotating": lambda w: _added(w, CUSTOM | {"second_client_secret": "CANARY-second"}),
     "sessions": _session,
     "scheduler": lambda _w: _const("python-panel"),
     "templates": lambda _w: _const("custom"),
@@ -294,6 +295,7 @@ OWN: dict[str, dict[str, str]] = {
     "GET /v1/oauth/integrations/{guid}/role-mapping": {"guid": "minting"},
     "PUT /v1/oauth/integrations/{guid}/role-mapping": {"guid": "minting"},
     "GET /v1/oauth/integrations/{guid}/inspect": {"guid": "minting"},
+    "POST /v1/oauth/integrations/{guid}/rotate": {"guid": "rotating"},
     "GET /v1/environments/{guid}/permissions/{permission_guid}": {"permission_guid": "entry"},
     "DELETE /v1/environments/{guid}/permissions/{permission_guid}": {"permission_guid": "entry"},
 }

@@ -98,3 +98,35 @@ async def test_a_template_stays(house: House):
     with pytest.raises(ApiError) as caught:
         await house.integrations.change(admin.caller, row.guid, Draft(template="github"))
     assert caught.value.code == 229
+
+
+async def test_the_second_secret_becomes_the_only_one_and_connections_stay(house: House):
+    admin = await house.person("admin", "administrator")
+    row = await house.integration(admin)
+    await house.connected(admin, row)
+    with pytest.raises(ApiError) as error:
+        await house.integrations.use_second_alone(admin.caller, row.guid)
+    assert (error.value.status, error.value.code) == (400, 205)
+    end = house.time()
+    draft = Draft(
+        config={"second_client_secret": "new"}, secret_expires_at=end, sent=frozenset({"config", "secret_expires_at"})
+    )
+    changed = await house.integrations.change(admin.caller, row.guid, draft)
+    assert changed.secret_expires_at == end
+    made = await house.integrations.use_second_alone(admin.caller, row.guid)
+    assert house.integrations.stored_secrets(made) == {"client_secret"}
+    secret = house.integrations.client_config(made).client_secret
+    assert secret is not None
+    assert secret.reveal() == "new"
+    assert (made.secret_expires_at, made.config_version, house.connection().status) == (None, 1, "connected")
+    assert "rotate_oauth_secret" in await house.actions()
+
+
+async def test_only_another_config_counts_as_configured(house: House):
+    admin = await house.person("admin", "administrator")
+    row = await house.integration(admin)
+    assert row.configured_time == row.created_time
+    named = await house.integrations.change(admin.caller, row.guid, Draft(name="New", sent=frozenset({"name"})))
+    assert named.configured_time == row.configured_time
+    again = await house.integrations.change(admin.caller, row.guid, Draft(config={"scopes": "other"}))
+    assert again.configured_time > row.configured_time
