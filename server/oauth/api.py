@@ -37,7 +37,12 @@ class TemplateKey(TypedDict):
 
 def routes(integrations: Integrations, associations: Associations, guard: Guard) -> list[Route]:
     """The routes of this service."""
-    return [*_templates(integrations), *_integrations(integrations), *_associations(associations, guard)]
+    return [
+        *_templates(integrations),
+        *_integrations(integrations),
+        *_rotation(integrations),
+        *_associations(associations, guard),
+    ]
 
 
 def integration_guid(request: Request) -> str:
@@ -137,15 +142,6 @@ def _integrations(service: Integrations) -> list[Route]:
         await service.change(caller, guid, _draft(await read_object(request)))
         return await shown(caller, guid)
 
-    rotated = Says(reply=wire.IntegrationObject, refuses="A second client secret must be stored (205).")
-
-    @found.post("/v1/oauth/integrations/{guid}/rotate", role="administrator", says=rotated)
-    async def rotate(request: Request, caller: Caller) -> Response:
-        """Make the second client secret the only one; connections stay."""
-        guid = integration_guid(request)
-        await service.use_second_alone(caller, guid)
-        return await shown(caller, guid)
-
     @found.delete("/v1/oauth/integrations/{guid}", role="administrator", says=Says(status=204))
     async def remove(request: Request, caller: Caller) -> Response:
         """Delete an integration with its associations and connections."""
@@ -159,6 +155,20 @@ def _integrations(service: Integrations) -> list[Route]:
         """The content that uses an integration."""
         row, usages = await service.usages(integration_guid(request))
         return json_reply([wire.usage(row, used) for used in usages])
+
+    return found.routes
+
+
+def _rotation(service: Integrations) -> list[Route]:
+    found = Routes()
+    rotated = Says(reply=wire.IntegrationObject, refuses="A second client secret must be stored (205).")
+
+    @found.post("/v1/oauth/integrations/{guid}/rotate", role="administrator", says=rotated)
+    async def rotate(request: Request, caller: Caller) -> Response:
+        """Make the second client secret the only one; connections stay."""
+        guid = integration_guid(request)
+        row = await service.use_second_alone(caller, guid)
+        return json_reply(wire.integration(row, service, count=(await service.counts()).get(row.id or 0, 0)))
 
     return found.routes
 
