@@ -23,12 +23,14 @@ class Flashes:
     """Makes, reads and clears the cookie. It is bound to the session, so it says nothing to the next person."""
 
     def __init__(self, keyring: Keyring, *, secure: bool) -> None:
-        self._key, self._secure = keyring.derived("flash"), secure
+        self._keyring, self._secure = keyring, secure
         self.cookie = f"__Host-{NAME}" if secure else NAME
 
     def _signer(self, caller: Caller) -> URLSafeTimedSerializer:
         options = {"digest_method": hashlib.sha256}
-        return URLSafeTimedSerializer(self._key, salt=f"flash {caller.credential}", signer_kwargs=options)
+        return URLSafeTimedSerializer(
+            self._keyring.derived("flash"), salt=f"flash {caller.credential}", signer_kwargs=options
+        )
 
     def put(self, caller: Caller, kind: FlashKind, text: str) -> str:
         """The Set-Cookie value that carries this message."""

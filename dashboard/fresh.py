@@ -23,7 +23,7 @@ class Fresh:
 
     def put(self, caller: Caller, name: str, value: str, path: str) -> str:
         """The Set-Cookie value that carries a secret and what it is called."""
-        sealed = self._keyring.seal(json.dumps([name, value]), purpose=self._purpose, bound_to=caller.credential)
+        sealed = self._keyring.ticket(json.dumps([name, value]), purpose=self._purpose, bound_to=caller.credential)
         return self._cookie(base64.urlsafe_b64encode(sealed).decode(), LIFE, path)
 
     def read(self, request: Request, caller: Caller) -> tuple[str, str]:
@@ -33,7 +33,9 @@ class Fresh:
             return "", ""
         try:
             sealed = base64.urlsafe_b64decode(sent)
-            name, value = json.loads(self._keyring.open(sealed, purpose=self._purpose, bound_to=caller.credential))
+            name, value = json.loads(
+                self._keyring.from_ticket(sealed, purpose=self._purpose, bound_to=caller.credential)
+            )
         except (SealBroken, binascii.Error, ValueError):
             return "", ""
         return name, value

@@ -23,3 +23,12 @@ def create_private(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     sync_folder(path.parent)
+
+
+def replace_private(path: Path, data: bytes) -> None:
+    """Put a file that only its owner reads in the place of `path`: at any moment there is the old or the new one."""
+    beside = path.with_name(f".{path.name}.new")
+    beside.unlink(missing_ok=True)
+    create_private(beside, data)
+    beside.replace(path)
+    sync_folder(path.parent)

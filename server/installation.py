@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
+import hmac
 import os
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from server.db.chain import Chain
 from server.db.engine import Database, DatabaseUnavailable
 from server.db.models import Meta
 from server.db.owner import new_owner
 from server.db.upgrade import SchemaProblem, upgrade
-from server.keys import keyring as keys
-from server.keys.keyring import KeyProblem, Keyring, SealBroken
+from server.keys import keyfile
+from server.keys.columns import KEY_CHECK, ROOT_CHECK, used
+from server.keys.keyfile import KeyProblem, Keys
+from server.keys.keyring import Keyring, SealBroken
 from server.settings import Settings
 
 MARKER = "tabard-data"
 MARKER_TEXT = "This folder belongs to a Tabard server.\n"
 KEY_FILE = "secret.key"
 HOME_FILE = "gateway"
-KEY_CHECK = "key_check"
 PROOF = "this key fits this data"
 
 
@@ -106,30 +109,53 @@ def _home(path: Path) -> str:
         raise CannotOpen(f"The file {file} cannot be read or made; check the disk and its permissions.") from None
 
 
-def _proof(session: Session) -> bytes | None:
-    row = session.get(Meta, KEY_CHECK)
-    return None if row is None else row.value
-
-
-def _fit(db: Database, path: Path) -> Keyring:
-    """The keyring that fits the data; made on the very first start only (security.md K-03)."""
-    found = keys.read(path)
-    sealed = db.read_now(_proof)
-    if sealed is None:
-        keyring = found or keys.create(path)
-        value = keyring.seal(PROOF, purpose="meta", bound_to=KEY_CHECK)
-        db.write_now(lambda session: session.add(Meta(name=KEY_CHECK, value=value)))
-        return keyring
-    if found is None:
+def _check_key(db: Database, path: Path, found: Keys | None) -> None:
+    """Whether these keys open this data. Only looks, also at data of an older schema. Raises CannotOpen (K-03)."""
+    counted = db.read_now(used)
+    if counted and found is None:
         raise CannotOpen(
             f"The key file {path} is missing, and the data is sealed with it; restore it from a backup, or for one "
             "more gateway on this database copy it from the first."
         )
+    if found is None:
+        return
+    missing = " and ".join(sorted(key_id.hex() for key_id in counted if found.by_id(key_id) is None))
+    if missing and not any(found.by_id(key_id) for key_id in counted):
+        raise CannotOpen(
+            f"The key in {path} does not fit the data, which is sealed with key {missing}; restore the key this data "
+            "was made with."
+        )
+    if missing:
+        raise CannotOpen(
+            f"The data uses key {missing}, which {path} does not hold; restore a key file that holds it. A key may be "
+            "taken away only by: tabard keys prune"
+        )
+    checks = db.read_now(_checks) if counted else {}
+    ring = Keyring(found)
     try:
-        found.open(sealed, purpose="meta", bound_to=KEY_CHECK)
+        for name, sealed in checks.items():
+            said = ring.open(sealed, purpose="meta", bound_to=name)
+            if name == ROOT_CHECK and not hmac.compare_digest(said, _root_proof(ring)):
+                raise SealBroken("another root secret")
     except SealBroken:
         raise CannotOpen(f"The key in {path} does not fit the data; restore the key this data was made with.") from None
-    return found
+
+
+def _checks(session: Session) -> dict[str, bytes]:
+    return {
+        row.name: row.value for row in session.exec(select(Meta).where(col(Meta.name).in_((KEY_CHECK, ROOT_CHECK))))
+    }
+
+
+def _root_proof(keyring: Keyring) -> str:
+    return hashlib.sha256(keyring.lasting("proof")).hexdigest()
+
+
+def _prove(session: Session, keyring: Keyring) -> None:
+    """Leave behind what shows at the next start that a key file fits."""
+    for name, value in ((KEY_CHECK, PROOF), (ROOT_CHECK, _root_proof(keyring))):
+        if session.get(Meta, name) is None:
+            session.add(Meta(name=name, value=keyring.seal(value, purpose="meta", bound_to=name)))
 
 
 def open_installation(settings: Settings, *, shared: bool = False) -> Installation:
@@ -143,14 +169,18 @@ def open_installation(settings: Settings, *, shared: bool = False) -> Installati
         _claim(path)
     lock = _lock(path, shared=shared)
     try:
+        file = path / KEY_FILE
+        found = keyfile.read(file)
         owner = new_owner(_home(path))
         db = Database(settings.database_url or f"sqlite:///{path / 'tabard.db'}", owner=owner)
         # A server on SQLite is alone and need not tell of its writes; a command beside it must.
         db.changes.announcing |= shared
         try:
+            _check_key(db, file, found)
             upgrade(db)
-            keyring = _fit(db, path / KEY_FILE)
-            db.link_events(Chain(keyring.derived("audit chain")))
+            keyring = Keyring(found or keyfile.create(file), file)
+            db.write_now(_prove, keyring)
+            db.link_events(Chain(keyring.lasting("audit chain")))
             return Installation(path, db, keyring, lock)
         except BaseException:
             db.close()

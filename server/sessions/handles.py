@@ -40,9 +40,14 @@ class Handles:
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
         self._made: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self._secret = keyring.keys.sessions
 
     def viewer(self, caller: Caller, content_guid: str) -> str:
         """The handle of a signed-in viewer at one content; the same for as long as her session lives."""
+        secret = self._keyring.keys.sessions
+        if secret != self._secret:  # it was replaced: what was made with the old one opens no more
+            self._secret = secret
+            self._made.clear()
         name = (caller.credential, content_guid)
         made = self._made.get(name)
         if made is None:
@@ -64,7 +69,7 @@ class Handles:
             sealed = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
             if _spelled(sealed) != text:  # base64 has several spellings of the same bytes; ours is one
                 return None
-            fields = json.loads(self._keyring.open(sealed, purpose=PURPOSE, bound_to=PURPOSE))
+            fields = json.loads(self._keyring.from_ticket(sealed, purpose=PURPOSE, bound_to=PURPOSE))
         except (SealBroken, binascii.Error, ValueError):
             return None
         return Handle(*fields)
@@ -78,7 +83,7 @@ class Handles:
             handle.instance,
             handle.issued,
         )
-        sealed = self._keyring.seal(json.dumps(fields), purpose=PURPOSE, bound_to=PURPOSE)
+        sealed = self._keyring.ticket(json.dumps(fields), purpose=PURPOSE, bound_to=PURPOSE)
         return _spelled(sealed)
 
 

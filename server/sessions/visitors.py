@@ -53,7 +53,7 @@ class VisitorKeys:
         latest = min(moment + LIFETIME, end or moment + LIFETIME)
         wanted = min(moment + FRESH, latest - timedelta(seconds=1))
         row = store.newest_visitor_key(session, viewer.credential, content_id, integration_id, role, wanted)
-        if row is None:
+        if row is None or digest(self._value(row.nonce)) != row.key_hash:  # made before the secret was replaced
             nonce = secrets.token_urlsafe(32)
             row = VisitorKey(
                 nonce=nonce,
