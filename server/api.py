@@ -14,6 +14,7 @@ from server.claims.api import TokensApi
 from server.clients.api import ClientsApi
 from server.credentials.api import Exchange
 from server.credentials.lending import Lending
+from server.credentials.limits import Limits
 from server.credentials.minted import minted
 from server.credentials.sources import Sources
 from server.delegations.api import DelegationsApi
@@ -92,6 +93,7 @@ def api_routes(s: Services) -> list[Route]:
         sessions=s.sessions,
         handles=s.handles,
         trail=s.trail,
+        limits=Limits(s.settings.exchange_app_rate, s.settings.exchange_viewer_rate),
         origin=s.settings.origin,
     )
     found = [*exchange.routes, *(route for group in groups for route in group.routes)]

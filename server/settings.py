@@ -68,6 +68,8 @@ class Settings:
     render_timeout: float = 1800.0
     default_user_role: str = "viewer"
     usage_retention: float = 365 * 86400.0
+    exchange_app_rate: float = 500.0
+    exchange_viewer_rate: float = 100.0
     log_level: str = "info"
     installer_variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     home: Path = Path()
@@ -126,6 +128,13 @@ def _seconds(value: Any) -> float:
     number = float(value)
     if not 1 <= number <= 366 * 86400:
         raise ValueError("expected a number of seconds from 1 to 31622400")
+    return number
+
+
+def _rate(value: Any) -> float:
+    number = float(value)
+    if not 1 <= number <= 1_000_000:
+        raise ValueError("expected a number from 1 to 1000000")
     return number
 
 
@@ -215,6 +224,8 @@ PARSERS: dict[str, Callable[[Any], Any]] = {
     "render_timeout": _seconds,
     "default_user_role": _role,
     "usage_retention": _seconds,
+    "exchange_app_rate": _rate,
+    "exchange_viewer_rate": _rate,
     "log_level": _level,
 }
 

@@ -16,6 +16,7 @@ from server.content.directory import Directory
 from server.content.view import ContentView
 from server.credentials import form as forms
 from server.credentials.form import ExchangeForm, bad_audience
+from server.credentials.limits import Limits
 from server.credentials.matching import chosen
 from server.credentials.sources import Asked, Sources
 from server.keys.credentials import digest
@@ -78,7 +79,7 @@ class Exchanged(TypedDict):
     expires_in: NotRequired[int]
 
 
-SAYS = Says(reply=Exchanged, body=ExchangeFields, body_type=forms.FORM, fails=(404, 502, 503))
+SAYS = Says(reply=Exchanged, body=ExchangeFields, body_type=forms.FORM, fails=(404, 429, 502, 503))
 
 
 def _bad_subject(kind: str, status: int = 400) -> ApiError:
@@ -99,6 +100,7 @@ class Exchange:
         sessions: Sessions,
         handles: Handles,
         trail: Trail,
+        limits: Limits,
         origin: str,
     ) -> None:
         self._sources = sources
@@ -107,6 +109,7 @@ class Exchange:
         self._sessions = sessions
         self._handles = handles
         self._trail = trail
+        self._limits = limits
         self._origin = origin
         self.routes = [Route("POST", PATH, self.exchange, content_key=True, says=SAYS)]
 
@@ -115,13 +118,19 @@ class Exchange:
         if caller.via != "content" or caller.content_guid is None:
             self._trail.later(caller, "refuse_exchange", reason="not_an_app")
             raise denied("Only a running app may exchange a token, with the CONNECT_API_KEY it was started with.")
+        self._limits.app(caller.content_guid)
         form = await forms.read(request)
         handle = self._handle(caller, caller.content_guid, form)
+        if handle.kind == "viewer":
+            self._limits.viewer(handle.content_guid, handle.user_guid)
         asked = await self._allowed(caller, form, handle)
         issued = await self._issued(asked)
         # The provider may have taken seconds; who lost access meanwhile gets no token any more (O-35, X-06).
-        if (await self._allowed(caller, form, handle)).there.guid != asked.there.guid:
+        still = await self._allowed(caller, form, handle)
+        if still.there.guid != asked.there.guid:
             raise bad_audience()
+        if still.role != asked.role:
+            raise ApiError(503, NO_TOKEN, "The role of this connection was just changed; ask again.", retry=1)
         self._trail.later(
             asked.viewer,
             "exchange_credentials",
@@ -154,8 +163,10 @@ class Exchange:
     def _handle(self, caller: Caller, content_guid: str, form: ExchangeForm) -> Handle:
         handle = self._handles.read(form.subject_token)
         if handle is None or handle.kind != form.kind:
+            self._limits.wrong(content_guid)
             raise _bad_subject(form.kind)
         if handle.content_guid != content_guid:
+            self._limits.wrong(content_guid)
             self._trail.later(caller, "refuse_exchange", reason="foreign_handle", content=content_guid)
             raise _bad_subject(form.kind, status=403)
         return handle

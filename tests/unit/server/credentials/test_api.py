@@ -8,6 +8,7 @@ import pytest
 from server.access import store as access
 from server.accounts.own_keys import OwnKeys
 from server.content import store as content
+from server.credentials.limits import Limits
 from server.db.models import ApiKey, AuditEvent, Connection, Content, VisitorKey
 from server.groups import store as groups
 from server.groups.groups import Groups
@@ -326,6 +327,31 @@ async def test_nobody_ever_gets_anothers_token(world, house):
 async def test_posits_misspelt_grant_type_is_understood_and_resource_and_scope_are_ignored(world):
     answer = await world.exchange(grant_type=GRANT.replace("ietf", "eitf"), resource="https://x", scope="y")
     assert answer.status_code == 200
+
+
+async def test_an_app_that_asks_too_often_waits_and_no_other_app_or_viewer_does(world, house):
+    other, bob = await house.content(world.owner), await house.person("bob")
+    await house.associate(world.owner, other, world.integration)
+    await house.connected(bob, world.integration)
+    moment = [0.0]
+    house.exchange._limits = Limits(500, 100, lambda: moment[0])
+    for _ in range(1000):
+        house.exchange._limits.viewer(world.app.guid, world.alice.guid)
+    refused = await world.exchange()
+    assert told(refused) == (429, 277)
+    assert refused.headers["retry-after"] == "1"
+    assert (await world.exchange(subject_token=house.handles.viewer(bob.caller, world.app.guid))).status_code == 200
+    elsewhere = house.handles.viewer(world.alice.caller, other.guid)
+    as_other = house.browser(key=other.key)
+    assert (await world.exchange(as_other, subject_token=elsewhere)).status_code == 200
+    moment[0] += 1
+    assert (await world.exchange()).status_code == 200
+    for _ in range(600):
+        house.exchange._limits.wrong(world.app.guid)
+    assert told(await world.exchange(subject_token="nonsense")) == (429, 277)
+    assert told(await world.exchange()) == (429, 277)
+    assert (await world.exchange(as_other, subject_token=elsewhere)).status_code == 200
+    assert house.provider.requests == []
 
 
 class Visiting(World):

@@ -40,6 +40,7 @@ from server.consent.check import Consent
 from server.content.directory import Directory
 from server.credentials.api import Exchange
 from server.credentials.lending import Lending
+from server.credentials.limits import Limits
 from server.credentials.minted import minted
 from server.credentials.sources import Sources
 from server.db.clock import now
@@ -270,6 +271,7 @@ class House:
             sessions=self.sessions,
             handles=self.handles,
             trail=self.trail,
+            limits=Limits(5000, 1000),
             origin=ORIGIN,
         )
         self.connect = ConnectRoom(
