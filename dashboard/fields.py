@@ -38,6 +38,7 @@ class DrawnField:
     heading_text: str = ""
     folded: bool = False
     """Out of sight until it is wanted."""
+    example: str = ""
 
     @property
     def input_name(self) -> str:
@@ -95,9 +96,15 @@ def _control(is_option: bool, entry: Mapping[str, Any]) -> Control:
         if entry.get("type") == "bool":
             return "checkbox"
         return "fixed" if len(entry.get("values") or ()) == 1 else "select"
-    if entry.get("secret"):
-        return "password"
-    return "textarea" if entry.get("multiline") else "text"
+    if entry.get("multiline"):
+        return "textarea"
+    return "password" if entry.get("secret") else "text"
+
+
+def _folded(entry: Mapping[str, Any], values: Config, *, wanted: bool) -> bool:
+    """Whether an entry stays out of sight: one that says so, until it holds something of its own."""
+    default = as_text(entry.get("default"))
+    return bool(entry.get("folded")) and not wanted and as_text(values.get(str(entry["name"]), default)) == default
 
 
 def draw(
@@ -136,7 +143,8 @@ def draw(
                 problem=(problems or {}).get(name, ""),
                 heading=heading,
                 heading_text=heading_text,
-                folded=bool(entry.get("folded")),
+                folded=_folded(entry, values, wanted=name in kept or bool((problems or {}).get(name))),
+                example=str(entry.get("example") or ""),
             )
         )
     return tuple(found)

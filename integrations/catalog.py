@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import re
 import tomllib
 from collections.abc import Iterable
 from importlib import resources
+from importlib.resources.abc import Traversable
 
 from pydantic import ValidationError
 
@@ -53,10 +55,37 @@ def parse(text: str, file_name: str) -> Template:
     return Template(data)
 
 
-@functools.cache
-def load() -> Catalog:
-    """The catalog that ships with the package. Raises TemplateError."""
-    folder = resources.files("integrations.templates")
+def rebased(template: Template, base: str) -> Template:
+    """The same template with every fixed ``https://host`` of its addresses replaced by ``base``, paths kept.
+
+    For tests alone: it lets a vendor with addresses of its own be played by a server on this machine (``base`` is
+    that server's origin, a path prefix may follow). No setting and no request leads here. Addresses that begin
+    with a field, such as ``{account_url}``, follow that field and stay as they are.
+    """
+    data = template.data
+    if data.endpoints is None:
+        return template
+
+    def placed(pattern: str | None) -> str | None:
+        return re.sub(r"^https://[^/]+", lambda _: base, pattern) if pattern else pattern
+
+    endpoints = {key: placed(pattern) for key, pattern in data.endpoints.patterns().items()}
+    variants = [
+        variant.model_copy(update={"endpoints": {key: placed(each) for key, each in variant.endpoints.items()}})
+        for variant in data.variants
+    ]
+    moved = data.endpoints.model_copy(update=endpoints)
+    return Template(data.model_copy(update={"endpoints": moved, "variants": variants}))
+
+
+def read(folder: Traversable) -> Catalog:
+    """The templates in a folder, in the order people should see them. Raises TemplateError."""
     files = [file for file in folder.iterdir() if file.name.endswith(".toml")]
     templates = [parse(file.read_text(encoding="utf-8"), file.name) for file in files]
     return Catalog(sorted(templates, key=lambda template: (template.data.order, template.key)))
+
+
+@functools.cache
+def load() -> Catalog:
+    """The catalog that ships with the package. Raises TemplateError."""
+    return read(resources.files("integrations.templates"))

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, NoReturn, SupportsIndex
 
 AuthType = Literal["Viewer", "Service Account", "Visitor API Key"]
-ClientAuthMethod = Literal["client_secret_basic", "client_secret_post", "none"]
+ClientAuthMethod = Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
+ServiceGrant = Literal["client_credentials", "github_app"]
+RefreshStyle = Literal["rotate", "static", "none"]
 ResponseStyle = Literal["json", "form"]
 RevocationStyle = Literal["rfc7009", "github"]
 
@@ -68,6 +70,13 @@ class ClientConfig:
     ``compares_scopes`` is False where a vendor's granted scopes cannot be compared with the asked ones.
     ``kept_extras`` names members of a token answer the app will need besides the token.
     ``second_secret`` is tried where the first is refused: it bridges a rotation of the secret.
+    ``private_key`` (PEM) signs for a client that proves itself by a key; ``key_id`` or ``certificate`` (PEM) say which
+    key that is, ``assertion_alg`` with which algorithm (empty: the usual one of the key's kind).
+    ``issuer_aliases`` are what the issuer calls itself in id_tokens besides its name; ``issuer_in_response`` says that
+    its answers always name it (RFC 9207), so that one that does not is refused.
+    ``refresh_style``: "rotate" takes each new refresh token, "static" keeps the first, "none" keeps none.
+    ``fixed_lifetime`` (seconds) counts in place of what answers say. ``service_grant`` is how a service account gets
+    its token.
     ``role`` is the vendor role this client asks for; its scope is among ``scopes`` already. ``subject_members``
     are where an answer holds the vendor's own id of the account.
     """
@@ -78,11 +87,18 @@ class ClientConfig:
     client_id: str
     authorization_uri: str | None = None
     issuer: str | None = None
+    issuer_aliases: tuple[str, ...] = ()
+    issuer_in_response: bool = False
+    jwks_uri: str | None = None
     revocation_uri: str | None = None
     revocation_style: RevocationStyle = "rfc7009"
     userinfo_uri: str | None = None
     client_secret: Secret | None = None
     second_secret: Secret | None = None
+    private_key: Secret | None = None
+    key_id: str = ""
+    certificate: str = ""
+    assertion_alg: str = ""
     role: str = ""
     client_auth_method: ClientAuthMethod = "client_secret_basic"
     scopes: tuple[str, ...] = ()
@@ -92,6 +108,9 @@ class ClientConfig:
     first_consent: Mapping[str, str] = field(default_factory=dict)
     extra_token: Mapping[str, str] = field(default_factory=dict)
     send_scope_on_refresh: bool = False
+    refresh_style: RefreshStyle = "rotate"
+    fixed_lifetime: float | None = None
+    service_grant: ServiceGrant = "client_credentials"
     send_scope_on_client_credentials: bool = True
     compares_scopes: bool = True
     response_style: ResponseStyle = "json"

@@ -3,124 +3,47 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import BaseModel, Field, StringConstraints, field_validator, model_validator
 
-from integrations.contract import AuthType, ClientAuthMethod, ResponseStyle, RevocationStyle
+from integrations.contract import (
+    AuthType,
+    ClientAuthMethod,
+    RefreshStyle,
+    ResponseStyle,
+    RevocationStyle,
+    ServiceGrant,
+)
+from integrations.entries import (
+    FIT_FOR_ADDRESSES,
+    STRICT,
+    Entry,
+    Name,
+    Option,
+    Section,
+    Text,
+    TextField,
+    Visibility,
+)
 
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 TemplateKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
-Text = Annotated[str, StringConstraints(min_length=1)]
 SECOND_SECRET = "second_client_secret"  # noqa: S105 - the name of a field
 _OF_A_CLIENT = {"auth_type", "auth_mode", "client_id", "client_secret", "scopes"}
-# What a field's value must be, beyond its regular expression.
-Check = Literal["text", "endpoint", "host", "tenant", "identifier", "scopes"]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Visibility(_Strict):
-    """A leaf ``{name, value}`` (that key has that value) or a node ``{operator, operands}``."""
-
-    name: Name | None = None
-    value: str | None = None
-    operator: Literal["and", "or", "not"] | None = None
-    operands: list[Visibility] | None = None
-
-    @model_validator(mode="after")
-    def _one_form(self) -> Self:
-        leaf = self.name is not None and self.value is not None
-        node = self.operator is not None and bool(self.operands)
-        if leaf == node or (self.name is None) != (self.value is None):
-            raise ValueError("must be either {name, value} or {operator, operands}")
-        if self.operator == "not" and len(self.operands or ()) != 1:
-            raise ValueError("the operator not takes one operand")
-        return self
-
-    def wire(self) -> dict[str, Any]:
-        """The expression as the API shows it."""
-        return self.model_dump(exclude_none=True)
-
-    def names(self) -> set[str]:
-        """The config keys it looks at."""
-        return {self.name} if self.name else {name for each in self.operands or () for name in each.names()}
-
-
-class Section(_Strict):
-    """A heading of the form."""
-
-    id: int
-    order: int
-    name: Text
-    description: str = ""
-
-
-class _Entry(_Strict):
-    name: Name
-    label: Text
-    description: str = ""
-    order: int
-    section: int = 1
-    visibility_expression: Visibility | None = None
-
-
-class Option(_Entry):
-    """A choice: a switch, or one of several values."""
-
-    type: Literal["bool", "select"]
-    values: list[str] = []
-    default: str
-
-    @model_validator(mode="after")
-    def _default_is_a_value(self) -> Self:
-        if self.default not in self.allowed:
-            raise ValueError(f"the default must be one of {self.allowed}")
-        return self
-
-    @property
-    def allowed(self) -> list[str]:
-        """The values it may have, as the wire spells them."""
-        return ["true", "false"] if self.type == "bool" else self.values
-
-
-class TextField(_Entry):
-    """A text to fill in. ``host_suffixes`` are the vendor's own domains, the only ones a host may be in.
-
-    A ``folded`` one stays out of sight until it is wanted, and out of the template that the API shows.
-    """
-
-    default: str = ""
-    validation: str = ""
-    validation_description: str = ""
-    secret: bool = False
-    multiline: bool = False
-    required: bool = False
-    check: Check = "text"
-    folded: bool = False
-    host_suffixes: list[str] = []
-
-    @model_validator(mode="after")
-    def _expression_compiles(self) -> Self:
-        try:
-            re.compile(self.validation)
-        except re.error as error:
-            raise ValueError(f"validation is not a regular expression: {error}") from None
-        return self
-
-
-class Roles(_Strict):
+class Roles(BaseModel):
     """How a vendor takes the role that a connection is made for: as one more scope.
 
     ``scope`` is that scope with ``{role}`` in it; ``encoded_scope``, if the vendor has it, the one for names with
     characters that must be percent-encoded. ``pattern`` is what names look like (empty: any), ``blocked`` those that
     the vendor never gives out, compared without regard to case; ``refused_scopes`` scopes it does not know.
     """
+
+    model_config = STRICT
 
     scope: Text
     encoded_scope: str = ""
@@ -137,42 +60,58 @@ class Roles(_Strict):
         return self
 
 
-class Mark(_Strict):
+class Mark(BaseModel):
     """How the dashboard draws the vendor: two letters on a colour, and the colour of the letters."""
+
+    model_config = STRICT
 
     monogram: Annotated[str, StringConstraints(min_length=1, max_length=2)]
     colour: Annotated[str, StringConstraints(pattern=r"^#[0-9A-Fa-f]{6}$")]
     ink: Annotated[str, StringConstraints(pattern=r"^#[0-9A-Fa-f]{6}$")] = "#FFFFFF"
 
 
-class Endpoints(_Strict):
+class Endpoints(BaseModel):
     """Address patterns; ``{field}`` stands for a checked value of that field."""
+
+    model_config = STRICT
 
     issuer: str | None = None
     authorization_uri: Text
     token_uri: Text
     revocation_uri: str | None = None
     userinfo_uri: str | None = None
+    jwks_uri: str | None = None
 
     def patterns(self) -> dict[str, str]:
         """Every pattern by its name, absent ones left out."""
         return {key: str(value) for key, value in self.model_dump(exclude_none=True).items()}
 
 
-class Quirks(_Strict):
+class Quirks(BaseModel):
     """Where a vendor differs from plain OAuth 2.0; the meaning of each is in ``contract.ClientConfig``.
 
     ``service_account_drops`` are scopes that make no sense without a viewer;
-    ``service_account_scope_suffix`` is what each remaining scope must end with then.
+    ``service_account_scope_suffix`` is what each remaining scope must end with then. ``scope_resource`` is put before
+    scopes that name no resource of their own, but for those that OpenID Connect defines; under ``one_resource`` all
+    must be of one resource.
     """
 
+    model_config = STRICT
+
     client_auth_method: ClientAuthMethod = "client_secret_basic"
+    assertion_alg: str = ""
     use_pkce: bool = True
-    scope_separator: str = " "
+    issuer_in_response: bool = False
+    issuer_aliases: list[str] = []
+    scope_separator: Literal["space", "comma"] = "space"
+    scope_resource: str = ""
+    one_resource: bool = False
     extra_authorize: dict[str, str] = {}
     first_consent: dict[str, str] = {}
     extra_token: dict[str, str] = {}
     send_scope_on_refresh: bool = False
+    refresh_style: RefreshStyle = "rotate"
+    service_grant: ServiceGrant = "client_credentials"
     send_scope_on_client_credentials: bool = True
     compares_scopes: bool = True
     response_style: ResponseStyle = "json"
@@ -185,8 +124,10 @@ class Quirks(_Strict):
     service_account_scope_suffix: str = ""
 
 
-class GuideStep(_Strict):
+class GuideStep(BaseModel):
     """One step of setting up the vendor's side. ``{callback_url}`` is this server's redirect address."""
+
+    model_config = STRICT
 
     title: Text
     text: Text
@@ -195,13 +136,39 @@ class GuideStep(_Strict):
     auth_types: list[AuthType] = ["Viewer"]
 
 
-class TemplateData(_Strict):
+class Variant(BaseModel):
+    """Endpoints and quirks that count in place of the others while ``when`` holds; the last one that holds wins."""
+
+    model_config = STRICT
+
+    when: Visibility
+    endpoints: dict[Name, str] = {}
+    quirks: dict[Name, Any] = {}
+
+
+class Discovery(BaseModel):
+    """What is read from the issuer's metadata (OpenID Connect Discovery, RFC 8414) when the config is saved.
+
+    ``issuer`` is the field that names it, ``pins`` which field or option each member of the document fills, and
+    ``other_hosts`` the field in which an administrator confirms hosts beside the issuer's own.
+    """
+
+    model_config = STRICT
+
+    issuer: Name
+    other_hosts: Name
+    pins: dict[Name, str]
+
+
+class TemplateData(BaseModel):
     """A whole template file.
 
     One with ``auth_type`` has that type alone and no client: this server itself issues what is asked for.
     ``minted`` says that what it issues is a token that this server signs for an outside system, without consent;
     ``issues`` which kind of credential an app gets in the end.
     """
+
+    model_config = STRICT
 
     key: TemplateKey
     name: Text
@@ -215,6 +182,9 @@ class TemplateData(_Strict):
     endpoints: Endpoints | None = None
     quirks: Quirks = Quirks()
     roles: Roles | None = None
+    variants: list[Variant] = []
+    discovery: Discovery | None = None
+    scope_words: dict[str, str] = {}
     sections: list[Section] = Field(min_length=1)
     options: list[Option]
     fields: list[TextField] = []
@@ -241,7 +211,7 @@ class TemplateData(_Strict):
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
-        entries: list[_Entry] = [*self.options, *self.fields]
+        entries: list[Entry] = [*self.options, *self.fields]
         names = [entry.name for entry in entries]
         if len(set(names)) != len(names):
             raise ValueError("option and field names must be unique")
@@ -255,26 +225,43 @@ class TemplateData(_Strict):
                 raise ValueError(f"{entry.name}: section {entry.section} does not exist")
             if entry.visibility_expression and entry.visibility_expression.names() - set(names):
                 raise ValueError(f"{entry.name}: visibility_expression names an unknown key")
-        checks = {entry.name: entry.check for entry in self.fields}
-        for key, pattern in self.patterns().items():
-            for name in PLACEHOLDER.findall(pattern):
-                if checks.get(name) not in {"host", "tenant", "identifier", "endpoint"}:
-                    raise ValueError(f"endpoints.{key}: {{{name}}} must be a field with a check that fits an address")
+        self._check_names(set(names))
+        for layer in [self.patterns(), *(self.patterns([variant]) for variant in self.variants)]:
+            self._check_patterns(layer)
+        for variant in self.variants:
+            self.quirks_under([variant])
         return self
 
-    def patterns(self) -> dict[str, str]:
-        """Every endpoint's pattern by its name; none where there is no client."""
-        return self.endpoints.patterns() if self.endpoints else {}
+    def _check_names(self, names: set[str]) -> None:
+        used = {name for variant in self.variants for name in variant.when.names()}
+        if self.discovery:
+            used |= {self.discovery.issuer, self.discovery.other_hosts, *self.discovery.pins}
+        if used - names:
+            raise ValueError(f"variants or discovery name unknown keys: {', '.join(sorted(used - names))}")
 
+    def _check_patterns(self, patterns: Mapping[str, str]) -> None:
+        fit = {entry.name for entry in self.fields if entry.check in FIT_FOR_ADDRESSES}
+        fit |= {option.name for option in self.options}
+        for key, pattern in patterns.items():
+            for name in PLACEHOLDER.findall(pattern):
+                if name not in fit:
+                    raise ValueError(f"endpoints.{key}: {{{name}}} must be a field with a check that fits an address")
 
-def visible(expression: Visibility | None, config: Mapping[str, object]) -> bool:
-    """Whether a form entry with this expression counts under this config; booleans compare as true/false."""
-    if expression is None:
-        return True
-    if expression.operator is None:
-        value = config.get(expression.name or "")
-        return (str(value).lower() if isinstance(value, bool) else value) == expression.value
-    answers = [visible(operand, config) for operand in expression.operands or ()]
-    if expression.operator == "not":
-        return not answers[0]
-    return all(answers) if expression.operator == "and" else any(answers)
+    def patterns(self, variants: Iterable[Variant] = ()) -> dict[str, str]:
+        """Every endpoint's pattern by its name; none where there is no client. An empty one counts as absent."""
+        if self.endpoints is None:
+            return {}
+        found = self.endpoints.patterns()
+        for variant in variants:
+            found |= variant.endpoints
+        unknown = found.keys() - Endpoints.model_fields.keys()
+        if unknown:
+            raise ValueError(f"variants: endpoints has unknown keys: {', '.join(sorted(unknown))}")
+        return {key: pattern for key, pattern in found.items() if pattern}
+
+    def quirks_under(self, variants: Iterable[Variant]) -> Quirks:
+        """The quirks with those of these variants laid over. Raises ValidationError."""
+        changes: dict[str, Any] = {}
+        for variant in variants:
+            changes |= variant.quirks
+        return Quirks.model_validate({**self.quirks.model_dump(), **changes}) if changes else self.quirks

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from integrations.contract import AuthType, ClientAuthMethod, ClientConfig, Secret
-from integrations.roles import role_problem, role_scope, without_role
-from integrations.schema import PLACEHOLDER, SECOND_SECRET, GuideStep, Mark, TemplateData
-from integrations.settling import Settled, origin, settle
+from integrations.building import build
+from integrations.contract import AuthType, ClientConfig
+from integrations.entries import visible
+from integrations.roles import role_problem
+from integrations.schema import SECOND_SECRET, GuideStep, Mark, TemplateData
+from integrations.scopes import in_words
+from integrations.settling import Settled, settle
 
-_OFF_THE_WIRE = {"section", "required", "check", "folded", "host_suffixes", "visibility_expression"}
+_ON_THE_WIRE = {"name", "label", "description", "order", "type", "values", "default"}
+_ON_THE_WIRE |= {"validation", "validation_description", "secret", "multiline"}
 
 
 class Template:
@@ -69,10 +73,11 @@ class Template:
         return role_problem(self._data, role)
 
     def form(self) -> dict[str, Any]:
-        """As ``wire``, with the entries that stay folded until they are wanted; those carry ``folded``."""
-        folded = [{**_entry(field), "folded": True} for field in self._data.fields if field.folded]
-        shown = self.wire()
-        return {**shown, "fields": [*shown["fields"], *folded]}
+        """As ``wire``, for drawing a form: with a second secret, which entries are folded, and examples."""
+        data = self._data
+        options = [{**_entry(option), "folded": option.folded} for option in data.options]
+        fields = [{**_entry(field), "folded": field.folded, "example": field.example} for field in data.fields]
+        return {**self.wire(), "options": options, "fields": fields}
 
     def wire(self) -> dict[str, Any]:
         """The template as ``GET /v1/oauth/templates`` shows it."""
@@ -83,7 +88,7 @@ class Template:
             "description": data.description,
             "sections": [section.model_dump() for section in data.sections],
             "options": [_entry(option) for option in data.options],
-            "fields": [_entry(field) for field in data.fields if not field.folded],
+            "fields": [_entry(field) for field in data.fields if field.name != SECOND_SECRET],
             "environment_variables": list(data.environment_variables),
         }
 
@@ -99,42 +104,24 @@ class Template:
         """
         if problem := self.role_problem(role):
             raise ValueError(problem)
-        quirks = self._data.quirks
-        if self._data.auth_type is not None:
-            return ClientConfig(template=self.key, auth_type=self._data.auth_type, token_uri="", client_id="")
-        auth_type = cast(AuthType, self._value(config, "auth_type"))
-        endpoints = {key: self._address(pattern, config) for key, pattern in self._data.patterns().items()}
-        secret, second = secrets.get("client_secret"), secrets.get(SECOND_SECRET)
-        public = auth_type == "Viewer" and self._value(config, "auth_mode") == "Public"
-        method = self._value(config, "token_endpoint_auth_method") or quirks.client_auth_method
-        return ClientConfig(
-            template=self.key,
-            auth_type=auth_type,
-            issuer=endpoints.get("issuer"),
-            authorization_uri=endpoints.get("authorization_uri") if auth_type == "Viewer" else None,
-            token_uri=endpoints["token_uri"] or "",
-            revocation_uri=endpoints.get("revocation_uri"),
-            revocation_style=quirks.revocation_style,
-            userinfo_uri=endpoints.get("userinfo_uri"),
-            client_id=str(config.get("client_id", "")),
-            client_secret=Secret(secret) if secret and not public else None,
-            second_secret=Secret(second) if second and not public else None,
-            role=role,
-            client_auth_method="none" if public else cast(ClientAuthMethod, method),
-            scopes=self._scopes(config, auth_type, role),
-            scope_separator=quirks.scope_separator,
-            use_pkce=self._value(config, "use_pkce") != "false" and quirks.use_pkce,
-            extra_authorize=dict(quirks.extra_authorize),
-            first_consent=dict(quirks.first_consent),
-            extra_token=dict(quirks.extra_token),
-            send_scope_on_refresh=quirks.send_scope_on_refresh,
-            send_scope_on_client_credentials=quirks.send_scope_on_client_credentials,
-            compares_scopes=quirks.compares_scopes,
-            response_style=quirks.response_style,
-            default_lifetime=quirks.default_lifetime if quirks.expires else None,
-            kept_extras=tuple(quirks.kept_extras),
-            subject_members=tuple(quirks.subject_members),
-        )
+        return build(self._data, config, secrets, role)
+
+    def in_words(self, scope: str) -> str | None:
+        """What a scope allows, as a sentence part for people ("Read your rows"), or None if we do not know it."""
+        return in_words(self._data, scope)
+
+    def example(self, auth_type: AuthType | None = None, **config: str) -> dict[str, str]:
+        """A complete config made of the fields' examples, for tests and documents; ``config`` wins over them."""
+        chosen = {option.name: option.default for option in self._data.options}
+        if auth_type is not None and "auth_type" in chosen:
+            config = {"auth_type": auth_type, **config}
+        chosen |= config
+        examples = {
+            field.name: field.example or "example"
+            for field in self._data.fields
+            if (field.required or (field.example and not field.folded)) and visible(field.visibility_expression, chosen)
+        }
+        return {**examples, **config}
 
     def guide(self, callback_url: str, auth_type: AuthType = "Viewer") -> list[GuideStep]:
         """The steps of setting up the vendor's side, with this server's redirect address filled in."""
@@ -149,37 +136,9 @@ class Template:
             if auth_type in step.auth_types
         ]
 
-    def _value(self, config: Mapping[str, object], name: str) -> str:
-        """An option as the wire spells it; its default if the config, perhaps an older one, has none."""
-        value = config.get(name)
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        if isinstance(value, str) and value:
-            return value
-        return self._options[name].default if name in self._options else ""
-
-    def _scopes(self, config: Mapping[str, object], auth_type: AuthType, role: str) -> tuple[str, ...]:
-        scopes = str(config.get("scopes") or "").split()
-        dropped = self._data.quirks.service_account_drops if auth_type == "Service Account" else []
-        kept = list(dict.fromkeys(scope for scope in scopes if scope not in dropped))
-        if role and self._data.roles is not None:
-            kept = [*without_role(self._data.roles, kept), role_scope(self._data.roles, role)]
-        return tuple(kept)
-
-    def _address(self, pattern: str, config: Mapping[str, object]) -> str | None:
-        """The pattern with checked values in it; None when it needs one that this config does not have."""
-        checks = {field.name: field.check for field in self._data.fields}
-        address = pattern
-        for name in PLACEHOLDER.findall(pattern):
-            value = str(config.get(name) or "")
-            if not value:
-                return None
-            address = address.replace(f"{{{name}}}", origin(value) if checks[name] == "host" else value)
-        return address
-
 
 def _entry(entry: Any) -> dict[str, Any]:
-    shown: dict[str, Any] = entry.model_dump(exclude=_OFF_THE_WIRE)
+    shown: dict[str, Any] = entry.model_dump(include=_ON_THE_WIRE)
     expression = entry.visibility_expression
     shown["visibility_expression"] = expression.wire() if expression else None
     return shown

@@ -136,4 +136,4 @@ def test_the_guide_of_each_type_shows_when_it_is_chosen() -> None:
     assert {step.hidden for step in steps if '"Viewer"' in step.shown_when} == {True}
     assert {step.hidden for step in steps if '"Service Account"' in step.shown_when} == {False}
     assert "http://here/callback" not in [step.snippet for step in steps]
-    assert headings(custom) == {"authorization_uri": ("Addresses", custom.data.sections[1].description)}
+    assert headings(custom)["authorization_uri"] == ("Addresses", custom.data.sections[1].description)

@@ -11,17 +11,8 @@ SOURCE = resources.files("integrations.templates").joinpath("github.toml").read_
 def test_the_catalog_is_read_once_and_ordered():
     assert catalog.load() is catalog.load()
     keys = [template.key for template in catalog.load().all()]
-    assert keys == [
-        "snowflake",
-        "external-oauth",
-        "databricks",
-        "bigquery",
-        "azure",
-        "github",
-        "salesforce",
-        "custom",
-        "connect",
-    ]
+    assert (keys[0], keys[-1]) == ("snowflake", "connect")
+    assert keys == sorted(keys, key=lambda key: catalog.load().get(key).data.order)
     assert catalog.load().get("nope") is None
 
 
@@ -38,7 +29,7 @@ def test_the_catalog_is_read_once_and_ordered():
         ("[quirks]", "[quirks]\nmystery = true", "quirks.mystery"),
         ('default = "Viewer"', 'default = "Both"', "options.0"),
         ('label = "Scopes"', 'label = "Scopes"\nsection = 9', "section 9 does not exist"),
-        ("secret = true", 'secret = true\nvisibility_expression = { name = "x", value = "y" }', "unknown key"),
+        ('visibility_expression = { name = "auth_type"', 'visibility_expression = { name = "x"', "unknown key"),
         ("[quirks]", "[quirks", "not TOML"),
     ],
 )
@@ -47,3 +38,53 @@ def test_a_wrong_file_is_named_with_its_key(old, new, hint):
     with pytest.raises(TemplateError, match=r"^github\.toml: ") as caught:
         parse(SOURCE.replace(old, new), "github.toml")
     assert hint in str(caught.value)
+
+
+VENDOR = """
+key = "acme"
+name = "Acme"
+description = "Acme's rows."
+order = 5
+mark = { monogram = "Ac", colour = "#123456" }
+endpoints = { authorization_uri = "{acme_host}/authorize", token_uri = "https://login.acme.example/token" }
+quirks = { default_lifetime = 60.0 }
+sections = [{ id = 1, order = 1, name = "Client" }]
+guide = [{ title = "Register", text = "Enter this.", code = "{callback_url}" }]
+options = [
+  { name = "auth_type", label = "Type", order = 1, type = "select", values = ["Viewer"], default = "Viewer" },
+  { name = "auth_mode", label = "C", order = 2, type = "select", values = ["Confidential"], default = "Confidential" },
+]
+fields = [
+  { name = "acme_host", label = "Host", order = 3, required = true, check = "host", host_suffixes = ["acme.example"] },
+  { name = "client_id", label = "ID", order = 4, required = true },
+  { name = "client_secret", label = "Secret", order = 5, required = true, secret = true },
+  { name = "scopes", label = "Scopes", order = 6, default = "rows", check = "scopes" },
+]
+"""
+
+
+def test_a_vendor_is_added_by_adding_a_file(tmp_path):
+    (tmp_path / "acme.toml").write_text(VENDOR)
+    acme = catalog.read(tmp_path).get("acme")
+    settled = acme.settle({"acme_host": "eu.acme.example", "client_id": "c", "client_secret": "s"}, allow_local=False)
+    client = acme.client(settled.config, settled.secrets)
+    assert (client.authorization_uri, client.scopes) == ("https://eu.acme.example/authorize", ("rows",))
+    assert acme.guide("https://here.example.com/cb")[0].code == "https://here.example.com/cb"
+    assert {field["name"] for field in acme.wire()["fields"]} == {"acme_host", "client_id", "client_secret", "scopes"}
+
+
+def test_fixed_addresses_can_be_played_by_a_server_of_ones_own(tmp_path):
+    (tmp_path / "acme.toml").write_text(VENDOR)
+    moved = catalog.rebased(catalog.read(tmp_path).get("acme"), "http://127.0.0.1:4000/acme")
+    config = {"acme_host": "http://127.0.0.1:4000", "client_id": "c", "client_secret": "s"}
+    settled = moved.settle(config, allow_local=True)
+    client = moved.client(settled.config, settled.secrets)
+    assert client.token_uri == "http://127.0.0.1:4000/acme/token"
+    assert client.authorization_uri == "http://127.0.0.1:4000/authorize"
+    assert catalog.rebased(catalog.load().get("connect"), "http://x") is catalog.load().get("connect")
+
+
+def test_variants_are_moved_too():
+    moved = catalog.rebased(catalog.load().get("databricks"), "http://127.0.0.1:4000")
+    client = moved.client({**moved.example(), "level": "Account", "account_id": "a"}, {})
+    assert client.token_uri == "http://127.0.0.1:4000/oidc/accounts/a/v1/token"

@@ -1,60 +1,34 @@
+from importlib import resources
+
 import pytest
-from pydantic import ValidationError
 
-from integrations.schema import Option, TextField, Visibility, visible
+from integrations.catalog import TemplateError, parse
 
-VIEWER = {"name": "auth_type", "value": "Viewer"}
-PKCE = {"name": "use_pkce", "value": "true"}
+SOURCE = resources.files("integrations.templates").joinpath("github.toml").read_text()
 
 
 @pytest.mark.parametrize(
-    ("expression", "config", "answer"),
+    ("old", "new", "hint"),
     [
-        (None, {}, True),
-        (VIEWER, {"auth_type": "Viewer"}, True),
-        (VIEWER, {"auth_type": "Service Account"}, False),
-        (VIEWER, {}, False),
-        (PKCE, {"use_pkce": True}, True),
-        (PKCE, {"use_pkce": "true"}, True),
-        (PKCE, {"use_pkce": False}, False),
-        ({"operator": "and", "operands": [VIEWER, PKCE]}, {"auth_type": "Viewer", "use_pkce": True}, True),
-        ({"operator": "and", "operands": [VIEWER, PKCE]}, {"auth_type": "Viewer", "use_pkce": False}, False),
-        ({"operator": "or", "operands": [VIEWER, PKCE]}, {"auth_type": "x", "use_pkce": True}, True),
-        ({"operator": "not", "operands": [VIEWER]}, {"auth_type": "x"}, True),
+        ("service_grant", "no_such_quirk", "no_such_quirk"),
+        ('quirks = { service_grant = "github_app"', 'quirks = { service_grant = "magic"', "service_grant"),
+        ("{github_host}/login/oauth/authorize", "{nowhere}/login", "endpoints.authorization_uri"),
+        ('name = "github_host", value = ""', 'name = "nowhere", value = ""', "unknown keys: nowhere"),
+        ("[variants.endpoints]", "[variants.endpoints]\nmystery_uri = \"https://x.example\"", "mystery_uri"),
+        ("[scope_words]", '[roles]\nscope = "role"\n[scope_words]', "must end with {role}"),
     ],
-)
-def test_visibility(expression, config, answer):
-    parsed = Visibility.model_validate(expression) if expression else None
-    assert visible(parsed, config) is answer
-    if parsed:
-        assert parsed.wire() == expression
+)  # fmt: skip
+def test_what_variants_and_roles_say_is_checked(old, new, hint):
+    assert old in SOURCE
+    with pytest.raises(TemplateError, match=r"^github\.toml: ") as caught:
+        parse(SOURCE.replace(old, new, 1), "github.toml")
+    assert hint in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "expression",
-    [
-        {},
-        {"name": "a"},
-        {"value": "a"},
-        {"operator": "and"},
-        {"operator": "and", "operands": []},
-        {"operator": "xor", "operands": [VIEWER]},
-        {"operator": "not", "operands": [VIEWER, PKCE]},
-        {**VIEWER, "operator": "and", "operands": [PKCE]},
-        {**VIEWER, "more": 1},
-    ],
-)
-def test_broken_expressions_are_refused(expression):
-    with pytest.raises(ValidationError):
-        Visibility.model_validate(expression)
-
-
-def test_an_option_must_offer_its_default():
-    with pytest.raises(ValidationError, match="default"):
-        Option(name="a", label="A", order=1, type="select", values=["x"], default="y")
-    assert Option(name="a", label="A", order=1, type="bool", default="true").allowed == ["true", "false"]
-
-
-def test_a_fields_expression_must_compile():
-    with pytest.raises(ValidationError, match="regular expression"):
-        TextField(name="a", label="A", order=1, validation="(")
+def test_the_second_secret_goes_wherever_the_first_does():
+    data = parse(SOURCE, "github.toml").data
+    first, second = (
+        next(field for field in data.fields if field.name == name) for name in ("client_secret", "second_client_secret")
+    )
+    assert (second.visibility_expression, second.section) == (first.visibility_expression, first.section)
+    assert (second.secret, second.required, second.folded) == (True, False, True)

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations import catalog
-from integrations.settling import ConfigProblems, origin
+from integrations.checks import origin
+from integrations.settling import ConfigProblems
 
 CUSTOM = catalog.load().get("custom")
 SDK = {

@@ -83,7 +83,7 @@ def test_a_service_accounts_guide_is_its_own():
 def test_what_a_form_needs():
     custom = catalog.load().get("custom")
     assert custom.auth_types == ("Viewer", "Service Account")
-    assert custom.secret_names == {"client_secret", "second_client_secret"}
+    assert custom.secret_names == {"client_secret", "second_client_secret", "private_key"}
     assert (custom.name, custom.mark.monogram) == ("Custom", "C")
     assert custom.description
     assert {field.name for field in custom.data.fields if field.required} >= {"client_id", "token_uri"}
