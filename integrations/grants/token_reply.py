@@ -24,6 +24,7 @@ from integrations.grants.client_auth import Fields, authenticated, with_second
 from integrations.grants.rejection import SECRET_REFUSED, raise_for
 from integrations.http import OutboundClient, Reply
 
+RENEWABLE_LIFETIME: Final = 3600.0
 LONGEST_LIFETIME: Final = 366 * 24 * 3600.0
 _LONGEST_NUMBER: Final = 300
 _LONGEST_NAME: Final = 200
@@ -77,7 +78,7 @@ def read_tokens(config: ClientConfig, reply: Reply) -> TokenSet:
     return TokenSet(
         access_token=access,
         refresh_token=_token(answer.get("refresh_token")),
-        expires_in=lifetime(answer.get("expires_in"), config.default_lifetime),
+        expires_in=lifetime(answer.get("expires_in"), _default(config, answer)),
         scopes=granted_scopes(answer.get("scope")),
         account=display_name(claims) or display_name(answer),
         subject=subject_of(claims) or member_subject(answer, config.subject_members),
@@ -103,6 +104,13 @@ def read_object(reply: Reply, *, form: bool = False) -> dict[str, Any] | None:
 def _integer(digits: str) -> float | int:
     """An integer of a JSON text; Python refuses very long ones, and they are never meant."""
     return int(digits) if len(digits) <= _LONGEST_NUMBER else math.copysign(math.inf, -1 if digits[0] == "-" else 1)
+
+
+def _default(config: ClientConfig, answer: Mapping[str, Any]) -> float | None:
+    """The lifetime where none is told: a token that can be renewed ends some day, even at a vendor without ends."""
+    if config.default_lifetime is None and _token(answer.get("refresh_token")) is not None:
+        return RENEWABLE_LIFETIME
+    return config.default_lifetime
 
 
 def lifetime(value: object, default: float | None) -> float | None:

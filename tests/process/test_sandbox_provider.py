@@ -1,5 +1,6 @@
 """The sandbox provider on real sockets: in a thread, and as a process with a busy port."""
 
+import base64
 import os
 import re
 import signal
@@ -11,7 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
+import pytest
 
+from integrations.contract import Secret
+from integrations.errors import Passing
+from integrations.http import OutboundClient
 from integrations.sandbox.settings import SandboxSettings
 from integrations.sandbox.threaded import running
 
@@ -94,3 +99,27 @@ def test_it_starts_says_where_and_stops_when_told():
     assert process.returncode == 0
     assert "SECRETCODE" not in said
     assert "Traceback" not in said
+
+
+TROUBLE = [("cut", None, "interrupted"), ("drip", 0.5, "timeout"), ("never", None, "timeout"), ("delay", 5, "timeout")]
+
+
+@pytest.mark.parametrize(("kind", "value", "code"), TROUBLE)
+async def test_answers_that_do_not_arrive_are_passing_trouble(kind: str, value: float | None, code: str):
+    """A reset in the middle, a byte at a time, silence: our own deadline holds (security F-08 to F-10)."""
+    with running(SandboxSettings(admin_token="t")) as base:
+        fault = {"kind": kind, **({} if value is None else {"value": value})}
+        httpx.put(f"{base}/admin/clients/tabard-service", json={"fail_next": [fault]}, headers=ADMIN)
+        client = OutboundClient(allow_local=True, total_seconds=0.5)
+        secret = Secret("Basic " + base64.b64encode(":".join(SERVICE).encode()).decode())
+        try:
+            started = time.monotonic()
+            with pytest.raises(Passing) as caught:
+                await client.post_form(f"{base}/token", {"grant_type": "client_credentials"}, auth=secret)
+            assert caught.value.code == code
+            assert time.monotonic() - started < 3
+            answer = await client.post_form(f"{base}/token", {"grant_type": "client_credentials"}, auth=secret)
+        finally:
+            await client.aclose()
+    assert answer.status == 200
+    assert "date" in answer.headers

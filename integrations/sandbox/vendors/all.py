@@ -10,11 +10,12 @@ from integrations.sandbox.vendors.entra import Entra
 from integrations.sandbox.vendors.github import GitHub
 from integrations.sandbox.vendors.google import Google
 from integrations.sandbox.vendors.openid import Auth0, Keycloak, Okta
+from integrations.sandbox.vendors.plain import Plain
 from integrations.sandbox.vendors.salesforce import Salesforce
 from integrations.sandbox.vendors.snowflake import Snowflake
 
 VENDORS: Final[dict[str, type[Behaviour]]] = {
-    each.key: each for each in (Snowflake, Databricks, Google, Entra, GitHub, Salesforce, Okta, Auth0, Keycloak)
+    each.key: each for each in (Snowflake, Databricks, Google, Entra, GitHub, Salesforce, Okta, Auth0, Keycloak, Plain)
 }
 
 

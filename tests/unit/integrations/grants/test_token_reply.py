@@ -71,6 +71,13 @@ def test_an_odd_lifetime_never_costs_the_token(make_config, value):
     assert 0 < tokens.expires_in <= LONGEST_LIFETIME
 
 
+@pytest.mark.parametrize("told", [{}, {"expires_in": "abc"}, {"expires_in": None}])
+def test_a_token_that_can_be_renewed_ends_even_where_tokens_do_not(make_config, told):
+    forever = make_config(default_lifetime=None)
+    assert read_tokens(forever, ok(**told, refresh_token="new")).expires_in == 3600.0
+    assert read_tokens(forever, ok(**told)).expires_in is None
+
+
 def test_a_number_too_long_for_python_never_costs_the_token(make_config):
     body = b'{"access_token": "at", "refresh_token": "new", "expires_in": ' + b"9" * 6000 + b"}"
     assert read_tokens(make_config(), Reply(200, JSON, body)).expires_in == LONGEST_LIFETIME
