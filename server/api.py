@@ -85,6 +85,7 @@ def api_routes(s: Services) -> list[Route]:
     )
     sources = Sources(s.vault, s.visitors, s.visiting)
     sources.add(Lending(s.db, s.loans, s.vault.tokens).issue)
+    sources.choose_roles(s.choices.role_for)
     sources.add(minted(s.minting.minter))
     exchange = Exchange(
         sources,

@@ -21,6 +21,7 @@ from server.connect.asking import Asking
 from server.connect.finish import Finish
 from server.connect.flows import Flows
 from server.connect.pages import ConnectPages
+from server.connect.roles import RoleDesk
 from server.connect.room import ConnectRoom
 from server.consent.check import Consent
 from server.gateway.acquire import Acquirer
@@ -108,17 +109,18 @@ def create_app(settings: Settings, opened: Installation) -> Application:
 
 
 def _visits(s: Services) -> Visits:
-    consent, acquirer = Consent(s.vault.standings, s.loans), Acquirer(s.pool, s.documents)
+    consent, acquirer = Consent(s.vault.standings, s.choices, s.loans), Acquirer(s.pool, s.documents)
     return Visits(s.sessions, s.directory, s.associations, s.links, consent, acquirer, s.handles, s.settings.origins)
 
 
 def _connect_room(s: Services) -> ConnectRoom:
     return ConnectRoom(
         s.integrations,
-        Asking(s.integrations, s.associations, s.directory, s.vault.standings),
+        Asking(s.integrations, s.associations, s.directory, s.vault.connections),
+        RoleDesk(s.integrations, s.vault.connections, s.choices),
         Flows(s.db, s.keyring),
-        Finish(s.vault, s.outbound, s.settings.callback_url),
-        ConnectPages(s.screens),
+        Finish(s.vault, s.outbound),
+        ConnectPages(s.screens, s.keyring, s.integrations.catalog),
         csrf=s.csrf,
         trail=s.trail,
         callback_url=s.settings.callback_url,

@@ -94,6 +94,46 @@ def tool_samples(one: Callable[[str, str, Any], Sample]) -> Iterator[Sample]:
         yield one(slug, "tool_answered", answered)
 
 
+def role_samples(one: Callable[[str, str, Any], Sample], connect: gates.Connect) -> Iterator[Sample]:
+    """The connect gate where a vendor has roles, and what is said when one is refused."""
+    asking = replace(ASKING, integration_name="Snowflake", vendor="snowflake")
+    offers = (
+        gates.RoleOffer(pick="default", role=""),
+        gates.RoleOffer(pick="named:ANALYST", role="ANALYST", chosen=True, held=True, account="ALICE@EXAMPLE.ORG"),
+        gates.RoleOffer(pick="named:FINANCE_READ_ONLY_EUROPE", role="FINANCE_READ_ONLY_EUROPE"),
+    )
+    roles = gates.RoleAsk(vendor="Snowflake", offers=offers)
+    scopes = (gates.Scope(words="Keep the connection until you end it"),)
+    made = replace(connect, asking=asking, scopes=scopes)
+    yield one("connect-role", "connect", replace(made, role=roles))
+    yield one(
+        "connect-role-first", "connect", replace(made, role=replace(roles, offers=(replace(offers[0], chosen=True),)))
+    )
+    blocked = replace(
+        roles, typed="ACCOUNTADMIN", problem="Snowflake never lets a connection use the role ACCOUNTADMIN."
+    )
+    yield one("connect-role-blocked", "connect", replace(made, role=blocked))
+    pinned = gates.RoleAsk(vendor="Snowflake", pinned="ANALYST")
+    yield one("connect-role-pinned", "connect", replace(made, role=pinned))
+    declined = gates.Declined(
+        page=page("Not connected", ALICE),
+        asking=asking,
+        by="role",
+        refused="LOADER",
+        said="The role requested has been explicitly blocked in the integration.",
+        role=roles,
+    )
+    yield one("declined-role", "declined", declined)
+    yield one("declined-role-pinned", "declined", replace(declined, refused="ANALYST", role=pinned))
+    changed = gates.AccountChanged(
+        page=page("Snowflake is connected", ALICE),
+        asking=asking,
+        before="ALICE@EXAMPLE.ORG",
+        after="ALICE_SMITH_EUROPE",
+    )
+    yield one("account-changed", "account_changed", changed)
+
+
 def gate_samples() -> Iterator[Sample]:
     def one(slug: str, screen: str, view: Any) -> Sample:
         return Sample(slug, screen, view, gate_render.render)
@@ -148,6 +188,7 @@ def gate_samples() -> Iterator[Sample]:
             said="The role requested has been explicitly blocked for this integration.",
         ),
     )
+    yield from role_samples(one, connect)
     yield from tool_samples(one)
     lent = (
         gates.LentAccess(integration="Snowflake", role="ANALYST", until=NOW + timedelta(days=20)),

@@ -11,7 +11,8 @@ from server.content.view import ContentView
 from server.db.models import Integration
 from server.oauth.associations import Associations
 from server.oauth.integrations import Integrations
-from server.vault.standing import Standings
+from server.oauth.store import AssociationView
+from server.vault.connections import Connections
 from server.web.caller import Caller
 from server.web.errors import ApiError, not_found
 
@@ -22,10 +23,15 @@ NOT_FOR_VIEWERS = 230
 
 @dataclass(frozen=True)
 class Ask:
-    """An integration that this person may connect, and the content that asks for it, if one does."""
+    """An integration that this person may connect, and the content that asks for it, if one does.
+
+    `association` is what lets the content ask; None where no content was named. `view` is then only an example of
+    what asks.
+    """
 
     integration: Integration
     view: ContentView | None
+    association: AssociationView | None = None
 
 
 class Asking:
@@ -36,18 +42,19 @@ class Asking:
         integrations: Integrations,
         associations: Associations,
         directory: Directory,
-        standings: Standings,
+        connections: Connections,
     ) -> None:
         self._integrations = integrations
         self._associations = associations
         self._directory = directory
-        self._standings = standings
+        self._connections = connections
 
     async def find(self, caller: Caller, guid: str, content_guid: str | None) -> Ask:
         """What may be connected. Raises ApiError 404 for everything that this person has no reason to connect."""
         integration = await self._integrations.get(_canonical(guid))
-        view = await self._view(caller, integration, content_guid)
-        if view is None and await self._standings.of(caller.guid, integration.guid) is None:
+        ask = await self._named(caller, integration, content_guid) if content_guid else None
+        ask = ask or Ask(integration, await self._example(caller, integration))
+        if ask.view is None and not await self._connections.list(caller.user_id, integration.id):
             raise not_found("OAuth integration")
         if integration.auth_type != "Viewer":
             raise ApiError(
@@ -55,21 +62,32 @@ class Asking:
             )
         if integration.template in self._integrations.catalog.minted:
             raise ApiError(400, NOT_FOR_VIEWERS, "This server signs the tokens itself here, so nobody has to connect.")
-        return Ask(integration, view)
+        return ask
 
-    async def content(self, content_guid: str | None) -> ContentView | None:
-        """The content a consent was started from, if it is still there."""
-        return await self._directory.by_guid(content_guid) if content_guid else None
+    async def content(self, integration: Integration, content_guid: str | None) -> Ask:
+        """What a consent was started for: its content, as far as it is still there."""
+        view = await self._directory.by_guid(content_guid) if content_guid else None
+        return Ask(integration, view, None if view is None else await self._use(integration, view))
 
-    async def _view(self, caller: Caller, integration: Integration, content_guid: str | None) -> ContentView | None:
-        if content_guid:
-            view = await self._directory.by_guid(_canonical(content_guid))
-            if view is None or not may_view(caller, view):
-                raise not_found("OAuth integration")
-            used = await self._associations.for_content(view.guid)
-            if all(there.guid != integration.guid for there in used):
-                raise not_found("OAuth integration")
-            return view
+    async def of(self, integration_guid: str, view: ContentView) -> Ask:
+        """What content asks of whoever visits it. Raises ApiError 404."""
+        integration = await self._integrations.get(integration_guid)
+        return Ask(integration, view, await self._use(integration, view))
+
+    async def _use(self, integration: Integration, view: ContentView) -> AssociationView | None:
+        used = await self._associations.for_content(view.guid)
+        return next((there for there in used if there.guid == integration.guid), None)
+
+    async def _named(self, caller: Caller, integration: Integration, content_guid: str) -> Ask:
+        view = await self._directory.by_guid(_canonical(content_guid))
+        if view is None or not may_view(caller, view):
+            raise not_found("OAuth integration")
+        there = await self._use(integration, view)
+        if there is None:
+            raise not_found("OAuth integration")
+        return Ask(integration, view, there)
+
+    async def _example(self, caller: Caller, integration: Integration) -> ContentView | None:
         _, usages = await self._integrations.usages(integration.guid)
         for usage in usages[:MOST_LOOKED_AT]:
             view = await self._directory.by_guid(usage.content_guid)

@@ -11,7 +11,7 @@ from integrations.grants.userinfo import account_of
 from integrations.http import OutboundClient
 from server.connect.flows import Taken
 from server.db.clock import now
-from server.vault.connections import Consented
+from server.vault.connections import Consented, Kept
 from server.vault.lease import Clock
 from server.vault.vault import Vault
 from server.web.caller import Caller
@@ -20,24 +20,23 @@ from server.web.caller import Caller
 class Finish:
     """The part of a callback that talks to the provider."""
 
-    def __init__(self, vault: Vault, client: OutboundClient, callback_url: str, *, clock: Clock = now) -> None:
+    def __init__(self, vault: Vault, client: OutboundClient, *, clock: Clock = now) -> None:
         self._vault = vault
         self._client = client
-        self._callback_url = callback_url
         self._clock = clock
 
-    async def keep(self, caller: Caller, taken: Taken, config: ClientConfig, code: str) -> str | None:
-        """The connection's GUID; None when the integration changed meanwhile, and then nothing is kept.
+    async def keep(self, caller: Caller, taken: Taken, config: ClientConfig, code: str) -> Kept | None:
+        """What was kept; None when the integration changed meanwhile, and then nothing is.
 
         A code can be redeemed once, so this runs to its end even if the browser goes away (O-22).
-        Raises the errors of integrations.errors.
+        Raises the errors of integrations.errors, OtherAccount.
         """
         task = self._vault.background.spawn(self._keep(caller, taken, config, code), "redeem")
         return await asyncio.shield(task)
 
-    async def _keep(self, caller: Caller, taken: Taken, config: ClientConfig, code: str) -> str | None:
-        asked_at = self._clock()
-        tokens = await redeem(self._client, config, redirect_uri=self._callback_url, code=code, verifier=taken.verifier)
+    async def _keep(self, caller: Caller, taken: Taken, config: ClientConfig, code: str) -> Kept | None:
+        asked_at, address = self._clock(), taken.flow.redirect_uri
+        tokens = await redeem(self._client, config, redirect_uri=address, code=code, verifier=taken.verifier)
         account = tokens.account
         if account is None or tokens.subject is None:
             told = await account_of(self._client, config, tokens.access_token)
@@ -49,5 +48,6 @@ class Finish:
             tokens=tokens,
             asked_at=asked_at,
             account=account,
+            role=taken.flow.role,
         )
-        return await self._vault.connections.save(caller, consented)
+        return await self._vault.connections.keep(caller, consented)

@@ -27,10 +27,12 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 @dataclass(frozen=True)
 class Target:
-    """Where a consent was started from, and where it returns to."""
+    """Where a consent was started from and where it returns to, for which role, and where the provider answers."""
 
     return_path: str
     content_guid: str | None
+    role: str = ""
+    redirect_uri: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,8 @@ class Flows:
             ),
             return_path=target.return_path,
             content_guid=target.content_guid,
+            role=target.role,
+            redirect_uri=target.redirect_uri,
             created_time=moment,
             expires_at=moment + LIFETIME,
         )

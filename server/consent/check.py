@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from server.content.view import ContentView
 from server.loans.loans import Loans
 from server.loans.store import LoanView
+from server.oauth.choices import Choices
 from server.oauth.fitting import VIEWER_TYPES, misfit
 from server.oauth.store import AssociationView
 from server.vault.errors import said
@@ -30,10 +31,13 @@ class Connected:
 
 @dataclass(frozen=True)
 class Needed:
-    """One integration to connect; `again` says in a sentence why a connection there was is no longer good."""
+    """One integration to connect, in the role that counts here; `again` says in a sentence why a connection there was
+    is no longer good.
+    """
 
     association: AssociationView
     again: str = ""
+    role: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,8 +60,8 @@ class NoGuests:
 class Consent:
     """Step 4 of a visit: reads memory when warm."""
 
-    def __init__(self, standings: Standings, loans: Loans) -> None:
-        self._standings, self._loans = standings, loans
+    def __init__(self, standings: Standings, choices: Choices, loans: Loans) -> None:
+        self._standings, self._choices, self._loans = standings, choices, loans
 
     async def check(
         self, caller: Caller, view: ContentView, associations: Sequence[AssociationView]
@@ -84,11 +88,12 @@ class Consent:
             if loan is not None and await self._loans.works(loan, there):
                 lent.append(loan)
                 continue
-            standing = await self._standings.of(caller.guid, there.guid)
+            role = await self._choices.role_for(caller.user_id, there, view.guid)
+            standing = await self._standings.of(caller.guid, there.guid, role)
             if standing is None:
-                missing.append(Needed(there, await self._loans.why_not(view, there)))
+                missing.append(Needed(there, await self._loans.why_not(view, there), role))
             elif not standing.good_for(there.fingerprint, there.config_version):
-                missing.append(Needed(there, await self._loans.why_not(view, there) or _why(standing)))
+                missing.append(Needed(there, await self._loans.why_not(view, there) or _why(standing), role))
         if missing:
             return Missing(caller, view, tuple(missing), len(needed))
         return Connected(caller, view, lent=tuple(lent))

@@ -117,6 +117,31 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RoleOffer:
+    """One role to pick: `role` is its name, empty for the person's default one at the vendor.
+
+    `pick` is what the form says for it. `held`: she is connected in it already, as `account`.
+    """
+
+    pick: str
+    role: str
+    chosen: bool = False
+    held: bool = False
+    account: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleAsk:
+    """In which role of the vendor's: `pinned` by the publisher, or one of `offers`, or one that is typed."""
+
+    vendor: str
+    pinned: str = ""
+    offers: tuple[RoleOffer, ...] = ()
+    typed: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Connect:
     """`connect.html`: asked before the first visit, and again when a connection ended.
 
@@ -128,6 +153,8 @@ class Connect:
     asking: Asking
     owner: Contact
     scopes: tuple[Scope, ...] = ()
+    role: RoleAsk | None = None
+    """None for vendors without roles."""
     again: str = ""
     not_now: str = "/"
     step: int = 1
@@ -138,13 +165,26 @@ class Connect:
 class Declined:
     """`declined.html`: the person said no at the provider, or the provider refused (security.md O-11).
 
-    `said` is the provider's own sentence, shortened and without control characters by the caller.
+    `said` is the provider's own sentence, shortened and without control characters by the caller. `by` "role" says
+    that it refused the role `refused`, empty for the person's default one; `role` offers another.
     """
 
     page: Page
     asking: Asking
-    by: Literal["person", "provider"]
+    by: Literal["person", "provider", "role"]
     said: str = ""
+    refused: str = ""
+    role: RoleAsk | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountChanged:
+    """`account_changed.html`: a consent brought another account at the vendor than there was before (O-37)."""
+
+    page: Page
+    asking: Asking
+    before: str
+    after: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,6 +342,7 @@ Gate = (
     SignIn
     | Connect
     | Declined
+    | AccountChanged
     | Starting
     | Denied
     | NotFound

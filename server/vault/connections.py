@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -16,6 +16,7 @@ from server.db.engine import Database
 from server.db.models import Connection, Integration, User
 from server.keys.keyring import SealBroken
 from server.oauth.integrations import Integrations
+from server.vault.account import Account, OtherAccount, another, called, only_account
 from server.vault.lease import Clock, finish, put_terms
 from server.vault.outcomes import Outcome, Outcomes, second_of
 from server.vault.revoker import Revoker, Tokens, Whose
@@ -69,6 +70,18 @@ class Consented:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """What a consent left behind: the connection, whose account at the vendor it was before where that changed and
+    is now, and which scopes were asked for and not granted (O-29, O-37).
+    """
+
+    guid: str
+    before: str = ""
+    after: str = ""
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Ended:
     """A connection that was deleted. `vendor` says what becomes of its tokens at the provider: `told` (soon, and
     again until it works), `no_endpoint` (the provider offers no way to end them), `changed` (they were issued
@@ -105,36 +118,53 @@ class Connections:
         integrations.when_ending(self._integration_ending)
 
     async def save(self, caller: Caller, consented: Consented) -> str | None:
-        """Keep what a consent brought; returns the connection's GUID, which a repeated consent keeps.
+        """As `keep`, for who needs the GUID alone."""
+        kept = await self.keep(caller, consented)
+        return None if kept is None else kept.guid
+
+    async def keep(self, caller: Caller, consented: Consented) -> Kept | None:
+        """Keep what a consent brought; the connection keeps its GUID when the consent was a repeated one.
 
         None when the integration was changed or deleted meanwhile: then nothing is kept and the new tokens
-        are revoked (O-32).
+        are revoked (O-32). Raises OtherAccount, and then the old tokens are kept and the new ones revoked.
         """
-        kept = await self._db.write(self._save, caller, consented)
+        try:
+            kept = await self._db.write(self._keep, caller, consented)
+        except OtherAccount as other:
+            self._unwanted(caller, consented)
+            facts = {"integration": await self._db.read(_guid_of, consented.integration_id), "role": consented.role}
+            self._trail.later(caller, "refuse_oauth_account", **facts, before=other.before, after=other.after)
+            raise
         if kept is None:
-            tokens = Tokens(consented.tokens.access_token, consented.tokens.refresh_token)
-            self._revoker.later(consented.config, tokens, Whose("", "", caller.guid))
+            self._unwanted(caller, consented)
             return None
-        guid, integration_guid = kept
+        found, integration_guid = kept
         self._standings.forget(caller.guid, integration_guid, consented.role)
-        missing = missing_scopes(consented.config, consented.tokens)
         skew, second = consented.tokens.skew, second_of(consented.config, consented.tokens)
-        said = Outcome(integration_guid, guid, "consent", True, skew=skew, missing_scopes=missing, used_second=second)
-        self._outcomes.tell(said)
-        return guid
+        told = Outcome(
+            integration_guid, found.guid, "consent", True, skew=skew, missing_scopes=found.missing, used_second=second
+        )
+        self._outcomes.tell(told)
+        return found
 
-    def _save(self, session: Session, caller: Caller, new: Consented) -> tuple[str, str] | None:
+    def _unwanted(self, caller: Caller, consented: Consented) -> None:
+        tokens = Tokens(consented.tokens.access_token, consented.tokens.refresh_token)
+        self._revoker.later(consented.config, tokens, Whose("", "", caller.guid))
+
+    def _keep(self, session: Session, caller: Caller, new: Consented) -> tuple[Kept, str] | None:
         integration = session.get(Integration, new.integration_id, with_for_update=True)
         if integration is None or integration.config_version != new.config_version:
             return None
         query = select(Connection).where(
             Connection.user_id == caller.user_id,
             Connection.integration_id == new.integration_id,
-            Connection.role_key == new.role,
         )
-        row = session.exec(query.with_for_update()).first()
+        rows = session.exec(query.order_by(col(Connection.id)).with_for_update()).all()
+        if integration.one_account:
+            only_account(rows, integration.fingerprint, (new.tokens.subject, new.account))
+        row = next((there for there in rows if there.role_key == new.role), None)
         moment = self._clock()
-        before: tuple[str | None, str | None] = (None, None)
+        before: Account = (None, None)
         if row is None:
             row = Connection(
                 guid=str(uuid.uuid4()),
@@ -153,10 +183,11 @@ class Connections:
         session.add(row)
         facts = {"integration": integration.guid, "connection": row.guid, "role": row.role_key, "status": row.status}
         self._trail.record(session, caller, "connect_oauth_integration", **facts)
-        if _another(before, (row.subject, row.account)):
-            names = {"before": before[1] or before[0], "after": row.account or row.subject}
-            self._trail.record(session, caller, "change_oauth_account", **facts, **names)
-        return row.guid, integration.guid
+        kept = Kept(row.guid, after=called((row.subject, row.account)), missing=missing_scopes(new.config, new.tokens))
+        if another(before, (row.subject, row.account)):
+            kept = replace(kept, before=called(before))
+            self._trail.record(session, caller, "change_oauth_account", **facts, before=kept.before, after=kept.after)
+        return kept, integration.guid
 
     def _fill(self, row: Connection, integration: Integration, new: Consented) -> None:
         row.fingerprint, row.config_version = integration.fingerprint, integration.config_version
@@ -283,12 +314,9 @@ class Connections:
         return afterwards
 
 
-def _another(before: tuple[str | None, str | None], after: tuple[str | None, str | None]) -> bool:
-    """Whether a consent brought another account than there was: by the vendor's own id, or else by its name (O-37)."""
-    for old, new in zip(before, after, strict=True):
-        if old is not None and new is not None:
-            return old != new
-    return False
+def _guid_of(session: Session, integration_id: int) -> str | None:
+    row = session.get(Integration, integration_id)
+    return None if row is None else row.guid
 
 
 def _views(

@@ -11,7 +11,7 @@ from tests.unit.server.vault.house import House
 
 
 def asking(house: House) -> Asking:
-    return Asking(house.integrations, house.associations, house.directory, house.vault.standings)
+    return Asking(house.integrations, house.associations, house.directory, house.vault.connections)
 
 
 async def refused(house: House, caller: Caller, guid: str, content: str | None) -> tuple[int, int, str]:
@@ -31,6 +31,9 @@ async def test_for_content_she_may_see_named_or_found(house: House):
     for ask in (named, found):
         assert ask.view is not None
         assert (ask.integration.guid, ask.view.guid) == (row.guid, app.guid)
+    assert named.association is not None
+    assert named.association.guid == row.guid
+    assert found.association is None
 
 
 async def test_everything_else_looks_as_if_it_were_not_there(house: House):
@@ -68,7 +71,14 @@ async def test_nobody_signs_in_to_a_service_account(house: House):
 async def test_the_content_a_consent_came_from(house: House):
     admin = await house.person("admin", "administrator")
     app = await house.content(admin)
-    view = await asking(house).content(app.guid)
-    assert view is not None
-    assert view.guid == app.guid
-    assert [await asking(house).content(guid) for guid in (None, "", str(uuid.uuid4()))] == [None, None, None]
+    row = await house.integration(admin)
+    found = await asking(house).content(row, app.guid)
+    assert (found.view is not None, found.association) == (True, None)
+    await house.associate(admin, app, row)
+    found = await asking(house).content(row, app.guid)
+    assert found.view is not None
+    assert found.association is not None
+    assert (found.view.guid, found.association.guid) == (app.guid, row.guid)
+    for gone in (None, "", str(uuid.uuid4())):
+        found = await asking(house).content(row, gone)
+        assert (found.view, found.association) == (None, None)

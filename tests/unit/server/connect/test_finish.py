@@ -20,7 +20,7 @@ VERIFIER = "v" * 43
 class Desk:
     def __init__(self, house: House) -> None:
         self.house = house
-        self.finish = Finish(house.vault, house.provider.client, CALLBACK, clock=house.time)
+        self.finish = Finish(house.vault, house.provider.client, clock=house.time)
 
     async def build(self, **terms: str) -> "Desk":
         admin = await self.house.person("admin", "administrator")
@@ -31,9 +31,15 @@ class Desk:
         return self
 
     async def keep(self, *, code: str = "alice-code", version: int | None = None) -> str | None:
-        flow = Flow(integration_id=self.row.id, config_version=version or self.row.config_version)
+        flow = Flow(
+            integration_id=self.row.id,
+            config_version=version or self.row.config_version,
+            role="",
+            redirect_uri=CALLBACK,
+        )
         config = self.house.integrations.client_config(self.row)
-        return await self.finish.keep(self.alice.caller, Taken(flow, Secret(VERIFIER)), config, code)
+        kept = await self.finish.keep(self.alice.caller, Taken(flow, Secret(VERIFIER)), config, code)
+        return None if kept is None else kept.guid
 
 
 async def test_a_code_becomes_a_connection(house: House):

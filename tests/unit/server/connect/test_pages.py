@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from starlette.responses import Response
 
+from integrations.catalog import load
 from integrations.contract import ClientConfig
 from server.connect.asking import Ask
 from server.connect.pages import ConnectPages, asking
@@ -18,7 +19,8 @@ from tests.unit.server.web.asking import PERSON
 from tests.unit.server.web.asking import asking as request_of
 
 ORIGIN = "http://localhost:3939"
-PAGES = ConnectPages(Screens(Csrf(Keyring(b"k" * 32), (ORIGIN,)), ORIGIN, https=False))
+KEYRING = Keyring(b"k" * 32)
+PAGES = ConnectPages(Screens(Csrf(KEYRING, (ORIGIN,)), ORIGIN, https=False), KEYRING, load())
 ROW: Any = SimpleNamespace(guid="i", name="Ware<house>", template="custom")
 VIEW = ContentView(1, "g", "app", "Sales", 2, "o", "Olga", "acl", "python-streamlit", 7, False, "", {})
 CONFIG = ClientConfig(
@@ -43,13 +45,20 @@ def test_the_gate_says_who_asks_for_what():
     assert 'name="csrf"' in shown
 
 
-@pytest.mark.parametrize(("by_person", "status"), [(True, 403), (False, 400)])
-def test_declined_by_whom(by_person: bool, status: int):
+@pytest.mark.parametrize(("by", "status"), [("person", 403), ("provider", 400), ("role", 403)])
+def test_declined_by_whom(by: Any, status: int):
     reply = PAGES.declined(
-        request_of(caller=PERSON), PERSON, Ask(ROW, VIEW), next_path="/", by_person=by_person, said="Not <allowed>."
+        request_of(caller=PERSON),
+        PERSON,
+        Ask(ROW, VIEW),
+        next_path="/",
+        by=by,
+        said="Not <allowed>.",
+        refused="R1",
     )
     assert reply.status_code == status
-    assert ("Not <allowed>." in text(reply)) is not by_person
+    assert ("Not <allowed>." in text(reply)) is (by != "person")
+    assert ("R1" in text(reply)) is (by == "role")
     assert (reply.headers["referrer-policy"], reply.headers["cache-control"]) == ("no-referrer", "no-store")
 
 

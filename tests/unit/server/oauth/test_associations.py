@@ -3,7 +3,6 @@
 import pytest
 
 from server.content import store as content
-from server.oauth import roles
 from server.oauth.integrations import Draft
 from server.web.errors import ApiError
 from tests.unit.server.vault.house import House, Person, config
@@ -80,10 +79,9 @@ async def test_who_follows_associations_hears_of_a_deletion_and_of_another_way_t
     assert other.guid not in heard
 
 
-async def test_a_pinned_role_stays_until_it_is_changed_or_the_association_goes(house: House, monkeypatch):
-    monkeypatch.setattr(roles, "takes_roles", lambda template: template is not None)
+async def test_a_pinned_role_stays_until_it_is_changed_or_the_association_goes(house: House):
     admin = await house.person("admin", "administrator")
-    row, other, app = await house.integration(admin), await house.integration(admin), await house.content(admin)
+    row, other, app = await house.snowflake(admin), await house.snowflake(admin), await house.content(admin)
     view = await house.directory.by_guid(app.guid)
     assert view is not None
 
@@ -99,16 +97,16 @@ async def test_a_pinned_role_stays_until_it_is_changed_or_the_association_goes(h
     assert await pinned([row.guid, other.guid], {row.guid: ""}) == ["", "LOADER"]
     assert await pinned([row.guid]) == [""]
     assert await pinned([row.guid, other.guid]) == ["", ""]
-    monkeypatch.undo()
-    with pytest.raises(ApiError, match="no roles") as caught:
-        await house.associations.replace(admin.caller, view, [row.guid], {row.guid: "ANALYST"})
-    assert (caught.value.status, caught.value.code) == (400, 208)
+    custom = await house.integration(admin)
+    for guid, role, said in ((custom.guid, "ANALYST", "no roles"), (row.guid, "accountadmin", "never lets")):
+        with pytest.raises(ApiError, match=said) as caught:
+            await house.associations.replace(admin.caller, view, [guid], {guid: role})
+        assert (caught.value.status, caught.value.code) == (400, 208)
 
 
-async def test_a_role_over_the_wire(house: House, monkeypatch):
-    monkeypatch.setattr(roles, "takes_roles", lambda template: template is not None)
+async def test_a_role_over_the_wire(house: House):
     admin = await house.person("admin", "administrator")
-    row, app = await house.integration(admin), await house.content(admin)
+    row, app = await house.snowflake(admin), await house.content(admin)
     at = f"/v1/content/{app.guid}/oauth/integrations/associations"
     client = house.browser(key=admin.key)
     for sent, shown in (({"role": "Analyst"}, "Analyst"), ({}, "Analyst"), ({"role": None}, ""), ({"role": ""}, "")):

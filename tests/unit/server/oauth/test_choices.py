@@ -10,10 +10,10 @@ from tests.unit.server.vault.house import House
 
 async def test_pinned_then_chosen_then_default_then_the_vendors(house: House, monkeypatch):
     ada = await house.person("ada", "administrator")
-    row, app, other = await house.integration(ada), await house.content(ada), await house.content(ada)
+    row, app, other = await house.snowflake(ada), await house.content(ada), await house.content(ada)
     await house.associate(ada, app, row)
     (there,) = await house.associations.for_content(app.guid)
-    there, choices = replace(there, takes_roles=True), house.choices
+    choices = house.choices
     assert await choices.role_for(ada.id, there, app.guid) == ""
     assert await choices.default(ada.id, row.guid) is None
     await choices.choose(ada.caller, row.id, app.guid, "ANALYST", first=True)

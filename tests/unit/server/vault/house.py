@@ -35,6 +35,7 @@ from server.connect.asking import Asking
 from server.connect.finish import Finish
 from server.connect.flows import Flows
 from server.connect.pages import ConnectPages
+from server.connect.roles import RoleDesk
 from server.connect.room import ConnectRoom
 from server.consent.check import Consent
 from server.content.directory import Directory
@@ -256,7 +257,7 @@ class House:
         self.vault = Vault(self.db, self.keyring, self.integrations, client=client, trail=self.trail, **clocks)
         self.loans = Loans(self.db, self.associations, self.vault.standings, self.trail, self.time)
         self.directory.when_changed(self.loans.forget)
-        self.consent = Consent(self.vault.standings, self.loans)
+        self.consent = Consent(self.vault.standings, self.choices, self.loans)
         self.csrf = Csrf(self.keyring, (ORIGIN,))
         self.sources = Sources(self.vault, VisitorKeys(self.db, self.keyring, self.sessions), self.visiting)
         self.sources.add(Lending(self.db, self.loans, self.vault.tokens).issue)
@@ -276,10 +277,11 @@ class House:
         )
         self.connect = ConnectRoom(
             self.integrations,
-            Asking(self.integrations, self.associations, self.directory, self.vault.standings),
+            Asking(self.integrations, self.associations, self.directory, self.vault.connections),
+            RoleDesk(self.integrations, self.vault.connections, self.choices),
             Flows(self.db, self.keyring, clock=self.time),
-            Finish(self.vault, client, CALLBACK, clock=self.time),
-            ConnectPages(Screens(self.csrf, ORIGIN, https=False)),
+            Finish(self.vault, client, clock=self.time),
+            ConnectPages(Screens(self.csrf, ORIGIN, https=False), self.keyring, self.integrations.catalog),
             csrf=self.csrf,
             trail=self.trail,
             callback_url=CALLBACK,
@@ -366,6 +368,11 @@ class House:
         draft = Draft(template=template, name="Warehouse", config=config(**changes))
         return await self.integrations.create(admin.caller, draft)
 
+    async def snowflake(self, admin: Person, name: str = "Snowflake") -> Any:
+        """One of a vendor with roles."""
+        terms = {"account_url": "https://acme.snowflakecomputing.com", "client_id": "tabard", "client_secret": SECRET}
+        return await self.integrations.create(admin.caller, Draft(template="snowflake", name=name, config=terms))
+
     async def visitor_integration(self, admin: Person, max_role: str = "Viewer") -> Any:
         """One that lets apps ask for visitor API keys."""
         draft = Draft(template="connect", name="API", config={"max_role": max_role})
@@ -389,7 +396,7 @@ class House:
         consented = Consented(
             integration_id=integration.id,
             config_version=integration.config_version,
-            config=self.integrations.client_config(integration),
+            config=self.integrations.client_config(integration, role if integration.template == "snowflake" else ""),
             tokens=tokens,
             asked_at=self.time(),
             account=person.caller.username,
