@@ -121,6 +121,7 @@ def _connect_room(s: Services) -> ConnectRoom:
         Flows(s.db, s.keyring),
         Finish(s.vault, s.outbound),
         ConnectPages(s.screens, s.keyring, s.integrations.catalog),
+        delegations=s.delegations,
         csrf=s.csrf,
         trail=s.trail,
         callback_url=s.settings.callback_url,

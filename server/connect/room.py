@@ -22,6 +22,7 @@ from server.connect.origin import came_back_to, foreign_issuer, redirect_uri
 from server.connect.pages import PRIVATE, ConnectPages
 from server.connect.roles import ROLE_CODES, RoleDesk, Roles, picked, refuses_role
 from server.content.view import ContentView
+from server.delegations.delegations import Delegations
 from server.keys.keyring import SealBroken
 from server.oauth.integrations import Integrations
 from server.sessions.cookies import read_cookie, set_cookie
@@ -62,6 +63,7 @@ class ConnectRoom:
         finish: Finish,
         pages: ConnectPages,
         *,
+        delegations: Delegations,
         csrf: Csrf,
         trail: Trail,
         callback_url: str,
@@ -73,6 +75,7 @@ class ConnectRoom:
         self._flows = flows
         self._finish = finish
         self._pages = pages
+        self._delegations = delegations
         self._csrf = csrf
         self._trail = trail
         self._callback_url = callback_url
@@ -104,7 +107,7 @@ class ConnectRoom:
             ask = await self._asking.of(integration_guid, view)
             going = safe_return(next_path, f"{view.path}/")
             return await self._gate(request, caller, ask, going, None, again=again, step=step, steps=steps)
-        except (ApiError, SealBroken):
+        except (ApiError, ClientRejected, SealBroken):
             return self._misconfigured(request, caller)
 
     async def _gate(
@@ -126,6 +129,8 @@ class ConnectRoom:
         role = roles.pinned or (roles.current if wanted is None else wanted)
         if not problem and not roles.pinned and (wrong := roles.problem(role)):
             role, typed, problem = "", role, wrong
+        if request.method == "GET" and not problem and await self._skips(request, caller, ask, role, again):
+            return await self._to_provider(request, caller, ask, role, next_path)
         shown = self._integrations.client_config(ask.integration, "" if roles.problem(role) else role)
         return self._pages.gate(
             request,
@@ -139,6 +144,16 @@ class ConnectRoom:
             steps=steps,
             status=400 if problem and request.method == "POST" else 200,
         )
+
+    async def _skips(self, request: Request, caller: Caller, ask: Ask, role: str, again: str) -> bool:
+        """Whether the explanation is skipped, because an administrator agreed to it ahead (seed 003).
+
+        Only where a person goes somewhere in a tab of her own, and no other site sent her (O-38).
+        """
+        site, where = request.headers.get("sec-fetch-site"), request.headers.get("sec-fetch-dest")
+        if caller.via != "session" or site not in ("none", "same-origin") or where != "document":
+            return False
+        return await self._delegations.may_skip(caller, ask.integration, role, renewing=bool(again))
 
     async def login(self, request: Request) -> Response:
         """GET shows what would be connected; only the button's POST goes to the provider (O-38)."""
@@ -282,6 +297,8 @@ class ConnectRoom:
         if kept is None:
             return self._refused(request, caller, 409, CHANGED)
         await self._roles.keep(caller, ask, taken.flow.role)
+        if not kept.missing:
+            await self._delegations.connected(caller, taken.flow.integration_id, taken.flow.role)
         if kept.before:
             note = self._pages.note(caller, ask, next_path, kept.before, kept.after)
             next_path = f"{CHANGED_ACCOUNT.format(guid=guid)}?note={quote(note, safe='')}"

@@ -48,6 +48,7 @@ from server.db.clock import now
 from server.db.engine import Database
 from server.db.models import AuditEvent, Connection, Content, User
 from server.db.upgrade import upgrade
+from server.delegations.delegations import Delegations
 from server.keys.keyring import Keyring
 from server.loans.api import LoansApi
 from server.loans.loans import Loans
@@ -258,6 +259,7 @@ class House:
         self.loans = Loans(self.db, self.associations, self.vault.standings, self.trail, self.time)
         self.directory.when_changed(self.loans.forget)
         self.consent = Consent(self.vault.standings, self.choices, self.loans)
+        self.delegations = Delegations(self.db, self.integrations, self.vault.connections, self.trail, clock=self.time)
         self.csrf = Csrf(self.keyring, (ORIGIN,))
         self.sources = Sources(self.vault, VisitorKeys(self.db, self.keyring, self.sessions), self.visiting)
         self.sources.add(Lending(self.db, self.loans, self.vault.tokens).issue)
@@ -282,6 +284,7 @@ class House:
             Flows(self.db, self.keyring, clock=self.time),
             Finish(self.vault, client, clock=self.time),
             ConnectPages(Screens(self.csrf, ORIGIN, https=False), self.keyring, self.integrations.catalog),
+            delegations=self.delegations,
             csrf=self.csrf,
             trail=self.trail,
             callback_url=CALLBACK,
