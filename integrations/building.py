@@ -75,6 +75,7 @@ def build(data: TemplateData, given: Config, secrets: Mapping[str, str], role: s
         default_lifetime=quirks.default_lifetime if quirks.expires else None,
         kept_extras=tuple(quirks.kept_extras),
         subject_members=tuple(quirks.subject_members),
+        handed_on=quirks.handed_on,
     )
 
 

@@ -13,6 +13,7 @@ AuthType = Literal["Viewer", "Service Account", "Visitor API Key"]
 ClientAuthMethod = Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
 ServiceGrant = Literal["client_credentials", "github_app"]
 RefreshStyle = Literal["rotate", "static", "none"]
+HandedOn = Literal["access_token", "id_token"]
 ResponseStyle = Literal["json", "form"]
 RevocationStyle = Literal["rfc7009", "github"]
 
@@ -78,7 +79,8 @@ class ClientConfig:
     ``fixed_lifetime`` (seconds) counts in place of what answers say. ``service_grant`` is how a service account gets
     its token.
     ``role`` is the vendor role this client asks for; its scope is among ``scopes`` already. ``subject_members``
-    are where an answer holds the vendor's own id of the account.
+    are where an answer holds the vendor's own id of the account. ``handed_on`` names the member of an answer that is
+    kept and used as the access token.
     """
 
     template: str
@@ -117,6 +119,7 @@ class ClientConfig:
     default_lifetime: float | None = 3600.0
     kept_extras: tuple[str, ...] = ()
     subject_members: tuple[str, ...] = ()
+    handed_on: HandedOn = "access_token"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, StringConstraints, field_validator, model
 from integrations.contract import (
     AuthType,
     ClientAuthMethod,
+    HandedOn,
     RefreshStyle,
     ResponseStyle,
     RevocationStyle,
@@ -120,6 +121,7 @@ class Quirks(BaseModel):
     expires: bool = True
     kept_extras: list[str] = []
     subject_members: list[str] = []
+    handed_on: HandedOn = "access_token"
     service_account_drops: list[str] = []
     service_account_scope_suffix: str = ""
 

@@ -13,6 +13,7 @@ from server.caches.api import CachesApi
 from server.claims.api import TokensApi
 from server.clients.api import ClientsApi
 from server.credentials.api import Exchange
+from server.credentials.aws import aws_credentials
 from server.credentials.lending import Lending
 from server.credentials.limits import Limits
 from server.credentials.minted import minted
@@ -87,6 +88,7 @@ def api_routes(s: Services) -> list[Route]:
     sources.add(Lending(s.db, s.loans, s.vault.tokens).issue)
     sources.choose_roles(s.choices.role_for)
     sources.add(minted(s.minting.minter))
+    sources.add(aws_credentials(s.minting.aws, s.settings.origin))
     exchange = Exchange(
         sources,
         s.associations,

@@ -211,7 +211,7 @@ def _grants(
         visiting=visiting,
         vault=vault,
         delegations=Delegations(db, integrations, vault.connections, trail),
-        minting=Minting(db, keyring, integrations, vault, trail=trail, origin=settings.origin),
+        minting=Minting(db, keyring, integrations, vault, client=outbound, trail=trail, origin=settings.origin),
         health=HealthRecords(db, integrations, vault.outcomes),
         loans=loans,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal, NotRequired
-from urllib.parse import urlencode
 
 from pydantic import ConfigDict, Field
 from starlette.requests import Request
@@ -190,23 +189,15 @@ class Exchange:
             return await self._sources.issue(asked)
         except NotConnected:
             message = f"The viewer has not connected {label} yet."
-            raise ApiError(404, NO_SESSION, message, self._consent(asked)) from None
+            raise ApiError(404, NO_SESSION, message, asked.consent(self._origin)) from None
         except NeedsConsent as error:
             number = BAD_REFRESH_TOKEN if error.reason == "invalid_grant" else REFRESH_FAILED
             message = f"{said(error.reason)} The viewer has to connect {label} again."
-            raise ApiError(400, number, message, self._consent(asked)) from None
+            raise ApiError(400, number, message, asked.consent(self._origin)) from None
         except IntegrationBroken as error:
             raise ApiError(502, NO_TOKEN, error.reason) from None
         except TryLater as error:
             raise ApiError(503, NO_TOKEN, error.reason, retry=error.retry_after) from None
-
-    def _consent(self, asked: Asked) -> dict[str, Any]:
-        query = {"content": asked.view.guid, "next": f"{asked.view.path}/"}
-        if asked.role:
-            query["role"] = asked.role
-        return {
-            "consent_url": f"{self._origin}/__oauth__/integrations/{asked.there.guid}/login?{urlencode(query)}",
-        }
 
 
 def _answer(form: ExchangeForm, issued: Issued) -> dict[str, Any]:

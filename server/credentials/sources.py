@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
 
 from integrations.contract import Secret
 from server.content.view import ContentView
@@ -37,6 +39,13 @@ class Asked:
     there: AssociationView
     role: str = ""
     instance: str = ""
+
+    def consent(self, origin: str) -> dict[str, Any]:
+        """What an answer holds where the viewer has to connect: the address at which she does."""
+        query = {"content": self.view.guid, "next": f"{self.view.path}/"}
+        if self.role:
+            query["role"] = self.role
+        return {"consent_url": f"{origin}/__oauth__/integrations/{self.there.guid}/login?{urlencode(query)}"}
 
 
 Source = Callable[[Asked], Awaitable[Issued | None]]

@@ -135,7 +135,7 @@ class Inspector:
                 raise denied("Only administrators look into the token of a service account.")
             raise not_found("OAuth integration")
         if signs(row):
-            return _Found(await self._content_sample(row), "content", Expected(strict=False))
+            return _Found(await self._content_sample(row), "content", Expected(strict=False), "id_token")
         assert row.id is not None
         issued = await self._service.service_token(row.id)
         return _Found(issued.access_token, "service_account", Expected(strict=False))
@@ -156,7 +156,8 @@ class Inspector:
         if token is None:
             raise ApiError(400, NO_TOKEN, f"{said(connection.status_reason)} There is no token to look into.".strip())
         client = self._integrations.client_config(row)
-        return _Found(token, "viewer", Expected(strict=False, issuer=client.issuer, role=connection.role_key))
+        expected = Expected(strict=False, issuer=client.issuer, role=connection.role_key)
+        return _Found(token, "viewer", expected, client.handed_on)
 
 
 def _last(session: Session, user_id: int, integration_id: int, role: str) -> Connection | None:

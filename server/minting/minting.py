@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from integrations.contract import Secret
+from integrations.http import OutboundClient
 from server.audit.trail import Trail
 from server.db.clock import now
 from server.db.engine import Database
-from server.db.models import Integration
 from server.keys.keyring import Keyring
+from server.minting import aws
 from server.minting.api import MintingApi
+from server.minting.aws import AwsAccess
 from server.minting.inspecting import Inspector
 from server.minting.issuers import Issuers
 from server.minting.keys import SigningKeys
@@ -19,7 +20,6 @@ from server.minting.mapping import Mapping
 from server.minting.minter import Minter
 from server.minting.setup import Setup
 from server.oauth.integrations import Integrations
-from server.vault.errors import NotConnected
 from server.vault.seals import Seals
 from server.vault.vault import Vault
 from server.web.routes import Route
@@ -35,6 +35,7 @@ class Minting:
         integrations: Integrations,
         vault: Vault,
         *,
+        client: OutboundClient,
         trail: Trail,
         origin: str,
         exchange_path: str = "/__api__/v1/oauth/integrations/credentials",
@@ -45,6 +46,10 @@ class Minting:
         self.minter = Minter(db, self.keys, trail, origin=origin, clock=clock)
         self.setup = Setup(self.keys, origin)
         self.issuers = Issuers(integrations, self.keys, origin=origin, exchange_path=exchange_path)
+        self.aws = AwsAccess(
+            db, self.keys, vault.tokens, client, vault.background, trail=trail, origin=origin, clock=clock
+        )
+        vault.service.through(aws.TEMPLATE, self.aws.trial)
         self.inspector = Inspector(
             db,
             integrations,
@@ -52,7 +57,7 @@ class Minting:
             self.keys,
             seals=Seals(keyring),
             service=vault.service,
-            content_sample=_none,
+            content_sample=lambda row: self.aws.identity(row, row.guid),
             clock=clock,
         )
         self._integrations = integrations
@@ -60,7 +65,3 @@ class Minting:
     def api(self) -> list[Route]:
         """The JSON routes."""
         return MintingApi(self._integrations, self.keys, self.mapping, self.setup, self.inspector).routes()
-
-
-async def _none(_row: Integration) -> Secret:
-    raise NotConnected

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, replace
 
 from integrations.errors import ClientRejected, ConsentEnded, ProviderError
@@ -61,7 +61,12 @@ class ServiceTokens:
         self._backoff = Backoff(ticks)
         self._kept: dict[Hashable, _Kept] = {}
         self._inflight: dict[Hashable, asyncio.Task[_Kept | VaultError]] = {}
+        self._others: dict[str, Callable[[Integration], Awaitable[Issued]]] = {}
         integrations.when_changed(self._kept.clear)
+
+    def through(self, template: str, other: Callable[[Integration], Awaitable[Issued]]) -> None:
+        """Let `other` answer for a template whose service accounts are no OAuth clients."""
+        self._others[template] = other
 
     async def service_token(
         self, integration_id: int, *, anew: bool = False, min_ttl: float | None = None, force: bool = False
@@ -74,6 +79,8 @@ class ServiceTokens:
         row = await self._db.read(store.by_id, integration_id)
         if row is None or row.auth_type != "Service Account":
             raise NotConnected
+        if (other := self._others.get(row.template)) is not None:
+            return await other(row)
         key = (row.guid, row.config_version, row.fingerprint, row.sealed_secrets, str(row.config))
         kept = self._kept.get(key)
         if kept is not None and not anew and _good(kept, self._ticks(), min_ttl, force):

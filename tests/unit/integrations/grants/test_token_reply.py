@@ -269,3 +269,34 @@ async def test_the_second_secret_is_for_a_refused_secret_only(provider, make_con
     with pytest.raises(error):
         await request_tokens(provider.client, make_config(second_secret=Secret("next")), {})
     assert len(provider.requests) == asked
+
+
+def identity(**changes: object) -> str:
+    claims = {"iss": "https://idp.example.com", "aud": "tabard", "sub": "u", "exp": 2_000_000_000} | changes
+    return id_token(json.dumps(claims).encode())
+
+
+def test_where_the_id_token_is_what_counts_it_takes_the_access_tokens_place(make_config):
+    config = make_config(handed_on="id_token", client_id="tabard", issuer="https://idp.example.com")
+    for audience in ("tabard", ["other", "tabard"]):
+        tokens = read_tokens(config, ok(id_token=identity(aud=audience), expires_in=5, refresh_token="rt"))
+        assert tokens.access_token == tokens.id_token
+        assert tokens.expires_in is None
+        assert tokens.refresh_token is not None
+
+
+@pytest.mark.parametrize(
+    ("token", "code"),
+    [
+        (None, "no_id_token"),
+        ("opaque", "invalid_id_token"),
+        (identity(aud="other"), "invalid_id_token"),
+        (identity(iss="https://IDP.example.com"), "invalid_id_token"),
+        (identity(exp=None), "invalid_id_token"),
+    ],
+)
+def test_an_id_token_that_is_not_for_us_is_malformed(make_config, token, code):
+    config = make_config(handed_on="id_token", client_id="tabard", issuer="https://idp.example.com")
+    with pytest.raises(Malformed) as refused:
+        read_tokens(config, ok(id_token=token))
+    assert refused.value.code == code

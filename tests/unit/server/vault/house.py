@@ -40,6 +40,7 @@ from server.connect.room import ConnectRoom
 from server.consent.check import Consent
 from server.content.directory import Directory
 from server.credentials.api import Exchange
+from server.credentials.aws import aws_credentials
 from server.credentials.lending import Lending
 from server.credentials.limits import Limits
 from server.credentials.minted import minted
@@ -264,9 +265,17 @@ class House:
         self.sources = Sources(self.vault, VisitorKeys(self.db, self.keyring, self.sessions), self.visiting)
         self.sources.add(Lending(self.db, self.loans, self.vault.tokens).issue)
         self.minting = Minting(
-            self.db, self.keyring, self.integrations, self.vault, trail=self.trail, origin=ORIGIN, clock=self.time
+            self.db,
+            self.keyring,
+            self.integrations,
+            self.vault,
+            client=client,
+            trail=self.trail,
+            origin=ORIGIN,
+            clock=self.time,
         )
         self.sources.add(minted(self.minting.minter))
+        self.sources.add(aws_credentials(self.minting.aws, ORIGIN))
         self.exchange = Exchange(
             self.sources,
             self.associations,
