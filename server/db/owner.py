@@ -20,12 +20,16 @@ def _place() -> str:
 
 
 def _start(pid: int) -> str | None:
-    """The process's start time in clock ticks, which tells it from a later process of the same number."""
+    """The process's start time in clock ticks, which tells it from a later process of the same number.
+
+    None for a process that is gone, or has ended and only waits for its parent to ask how.
+    """
     try:
         text = Path(f"/proc/{pid}/stat").read_text("ascii", errors="replace")
     except OSError:
         return None
-    return text.rpartition(")")[2].split()[19]
+    fields = text.rpartition(")")[2].split()
+    return None if fields[0] in "ZX" else fields[19]
 
 
 def new_owner(home: str = "") -> str:

@@ -17,7 +17,20 @@ from sqlalchemy.sql.elements import TextClause
 
 # Nobody remembers what these hold, and they are written all the time.
 QUIET_TABLES = frozenset(
-    {"changes", "flows", "hits", "instances", "live_uses", "meta", "task_lines", "tasks", "tool_codes", "tool_devices"}
+    {
+        "changes",
+        "flows",
+        "hits",
+        "instances",
+        "integration_health",
+        "integration_hours",
+        "live_uses",
+        "meta",
+        "task_lines",
+        "tasks",
+        "tool_codes",
+        "tool_devices",
+    }
 )
 QUIET_PREFIXES = ("audit_",)
 # Columns of bookkeeping.
@@ -25,7 +38,7 @@ QUIET_COLUMNS: Mapping[str, frozenset[str]] = {
     "api_keys": frozenset({"last_used_time"}),
     "browser_sessions": frozenset({"seen_time"}),
     "claim_tokens": frozenset({"last_used_time", "expires_at"}),
-    "connections": frozenset({"lease_owner", "lease_until", "fence", "attempt_hash", "attempt_time"}),
+    "connections": frozenset({"lease_owner", "lease_until", "fence", "attempt_hash", "attempt_time", "attempts_lost"}),
     "repositories": frozenset({"checked_time", "last_error", "last_known_commit"}),
     "share_links": frozenset({"last_used_time"}),
     "tool_clients": frozenset({"last_used_time"}),

@@ -117,12 +117,13 @@ def _let_go(row: Connection) -> None:
 
 
 class Leases:
-    """Takes and gives back leases for one engine, whose name is `owner`."""
+    """Takes and gives back leases for one engine, whose name is `owner`; a lease lasts `seconds`."""
 
-    def __init__(self, seals: Seals, clock: Clock, owner: str) -> None:
+    def __init__(self, seals: Seals, clock: Clock, owner: str, seconds: float = LEASE_SECONDS) -> None:
         self._seals = seals
         self._clock = clock
         self._owner = owner
+        self._seconds = seconds
 
     def take(self, session: Session, guid: str, version: int) -> Taken | Busy | Moved | Spent:
         """Take the lease and write the attempt marker, in one commit before the network is touched.
@@ -154,11 +155,18 @@ class Leases:
                 finish(row, "interrupted_refresh", moment)
                 session.add(row)
                 return Spent(row, integration)
-        row.lease_owner, row.lease_until = self._owner, moment + timedelta(seconds=LEASE_SECONDS)
+        row.lease_owner, row.lease_until = self._owner, moment + timedelta(seconds=self._seconds)
         row.fence += 1
         row.attempt_hash, row.attempt_time = marker, moment
         session.add(row)
         return Taken(guid, row.fence, token, tuple(row.scopes.split()), uncertain, row.role_key, integration)
+
+    def settled(self, session: Session, guid: str, version: int) -> bool:
+        """Whether there is something to decide anew: the row has moved on, or nobody holds its lease any more."""
+        row = session.exec(select(Connection).where(Connection.guid == guid)).first()
+        if row is None or row.version != version or row.lease_owner is None or row.lease_until is None:
+            return True
+        return row.lease_until <= database_now(session, self._clock) or is_dead(row.lease_owner)
 
     def renew(self, session: Session, taken: Taken, tokens: TokenSet, elapsed: float) -> Connection | Refused | None:
         """Store what the provider answered, `elapsed` seconds after it was asked.

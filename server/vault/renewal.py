@@ -227,12 +227,12 @@ class Renewal:
                 pause = min(2.0, pause * 2)
 
     async def _wait_for_other(self, row: Connection) -> VaultError | None:
-        """Another gateway is at it: watch the row instead of asking the provider too."""
+        """Another gateway is at it: watch the row instead of asking the provider too, until it is done, or dead."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + PATIENCE
         while loop.time() < deadline:
             await asyncio.sleep(POLL)
-            if await self._db.read(_settled, row.guid, row.version):
+            if await self._db.read(self._leases.settled, row.guid, row.version):
                 return None
         return TryLater("Another server is renewing this connection.", 2.0)
 
@@ -255,8 +255,3 @@ def _missing(row: Connection, config: ClientConfig, tokens: TokenSet) -> tuple[s
     if row.asked_scopes is None:
         return ()
     return missing_scopes(replace(config, scopes=tuple(row.asked_scopes.split())), tokens)
-
-
-def _settled(session: Session, guid: str, version: int) -> bool:
-    found = session.exec(select(Connection.version, Connection.lease_owner).where(Connection.guid == guid)).first()
-    return found is None or found[0] != version or found[1] is None

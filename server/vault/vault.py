@@ -18,7 +18,7 @@ from server.oauth.integrations import Integrations
 from server.vault.background import Background
 from server.vault.connections import Connections
 from server.vault.held import Holdings, Ticks
-from server.vault.lease import Clock, Leases
+from server.vault.lease import LEASE_SECONDS, Clock, Leases
 from server.vault.outcomes import Outcomes
 from server.vault.renewal import Renewal
 from server.vault.revoker import Revoker
@@ -50,8 +50,11 @@ class Vault:
         trail: Trail,
         clock: Clock = now,
         ticks: Ticks = uptime,
+        lease_seconds: float = LEASE_SECONDS,
     ) -> None:
-        """`clock` is the wall clock, `ticks` a clock in seconds that only ever goes forward."""
+        """`clock` is the wall clock, `ticks` a clock in seconds that only ever goes forward; `lease_seconds` must be
+        longer than twice the client's total deadline.
+        """
         seals = Seals(keyring)
         holdings = Holdings(db, seals, clock, ticks)
         self.background = Background()
@@ -78,7 +81,7 @@ class Vault:
         )
         renewal = Renewal(
             db,
-            Leases(seals, clock, new_owner()),
+            Leases(seals, clock, new_owner(), lease_seconds),
             integrations,
             client=client,
             holdings=holdings,
