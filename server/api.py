@@ -80,7 +80,7 @@ def api_routes(s: Services) -> list[Route]:
         RenderingsApi(s.db, s.guard, s.rerender, s.trail).routes(),
         JobsApi(s.db, s.guard, (s.pool.stop_instance, s.renderer.stop), s.data_dir / "run").routes(),
         UsageApi(s.db, Processes(s.db, s.settings.origin), s.settings.origin).routes(),
-        AuditApi(s.db, s.settings.origin).routes(),
+        AuditApi(s.db, s.settings.origin, s.trail).routes(),
         HealthApi(s.health).routes(),
         DelegationsApi(s.delegations).routes(),
     )

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
+from server.audit.filters import EVERYTHING, Filters
 from server.audit.words import Line, Names, sentence
 from server.db.models import AuditEvent, Connection, Content, Integration, User
 from server.web.cursors import Keyset
@@ -16,9 +17,9 @@ Told = tuple[AuditEvent, int | None, str | None]
 """An event, and the number and name of who acted, as far as there is such a person."""
 
 
-def events(session: Session, keyset: Keyset) -> list[Told]:
-    """A page of events, and one row more."""
-    return _page(session, _told(), keyset)
+def events(session: Session, keyset: Keyset, filters: Filters = EVERYTHING) -> list[Told]:
+    """A page of the events that are looked for, and one row more."""
+    return _page(session, filters.narrow(_told()), keyset)
 
 
 def _told() -> Any:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import Any, NotRequired
+from typing import Annotated, Any, NotRequired
 
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from server.audit.store import Told
+from server.audit.verify import WRITTEN, Verdict
 from server.db.clock import wire
 from server.web.cursors import Limit, PagingObject
+from server.web.described import Guid, Moment
+
+# What sorts of events are called.
+ACTION = "[a-z_]{1,64}"
 
 
 class AuditEntry(TypedDict):
@@ -31,11 +37,39 @@ class AuditPage(TypedDict):
     results: list[AuditEntry]
 
 
-class AuditQuery(TypedDict, total=False):
+class FilterQuery(TypedDict, total=False):
+    """Which events: by whom or about whose access, about what, of which sort, from when and before when."""
+
+    user: NotRequired[Guid]
+    content: NotRequired[Guid]
+    integration: NotRequired[Guid]
+    connection: NotRequired[Guid]
+    action: NotRequired[Annotated[str, Field(pattern=f"^{ACTION}$")]]
+    since: NotRequired[Moment]
+    until: NotRequired[Moment]
+
+
+class AuditQuery(FilterQuery, total=False):
     """Which page, and in which direction; connectapi spells it `ascOrder`."""
 
     limit: NotRequired[Limit]
     ascOrder: NotRequired[bool]
+
+
+class VerifyQuery(TypedDict, total=False):
+    """A place in the chain that was kept elsewhere, as `head` of an earlier reply."""
+
+    head: NotRequired[Annotated[str, Field(pattern=f"^{WRITTEN}$")]]
+
+
+class VerdictObject(TypedDict):
+    """Whether the trail is as it was written; where it is not, the first problem and the number of its event."""
+
+    ok: bool
+    events: int
+    head: str
+    seq: int | None
+    problem: str | None
 
 
 class ActionObject(TypedDict):
@@ -57,6 +91,17 @@ def audit_entry(told: Told) -> AuditEntry:
         "user_description": f"{shown} ({event.actor})" if shown else event.actor,
         "action": event.action,
         "event_description": described(event.action, event.data),
+    }
+
+
+def verdict_object(verdict: Verdict) -> VerdictObject:
+    """What verifying found."""
+    return {
+        "ok": verdict.ok,
+        "events": verdict.events,
+        "head": str(verdict.head),
+        "seq": verdict.seq,
+        "problem": verdict.problem,
     }
 
 
