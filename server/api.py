@@ -101,7 +101,7 @@ def api_routes(s: Services) -> list[Route]:
     )
     found = [*exchange.routes, *(route for group in groups for route in group.routes)]
     found += oauth.routes(s.integrations, s.associations, s.guard)
-    found += vault.routes(s.vault, s.integrations, s.trail)
+    found += vault.routes(s.vault, s.integrations, s.trail, s.settings.origin)
     found += s.minting.api()
     return Description(found, s.settings.origin).routes
 

@@ -14,6 +14,8 @@ SENTENCES = {
     "start_oauth_consent": "{actor} went to {integration} to connect",
     "connect_oauth_integration": "{actor} connected {integration}{role}",
     "change_oauth_account": "{access} now stands for the account {after} instead of {before}",
+    "refuse_oauth_account": "{actor} signed in at {integration} as {after}, and {before} was kept",
+    "choose_oauth_role": "{actor} chose a role at {integration}{role}",
     "decline_oauth_consent": "{actor} did not connect {integration}",
     "fail_oauth_consent": "{actor} could not connect {integration} ({code})",
     "refuse_oauth_callback": "An answer that {integration} was said to have sent {actor} was refused",

@@ -32,5 +32,5 @@ def foreign_issuer(config: ClientConfig, answer: Answer) -> bool:
     if config.issuer is None:
         return False
     if answer.issuer is None:
-        return bool(getattr(config, "names_issuer", False))
+        return config.issuer_in_response
     return answer.issuer != config.issuer

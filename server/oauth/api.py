@@ -26,7 +26,8 @@ FITTING = (
     "The template must be one there is (227) and stay (229), the config fit it (201 to 206, 228, 243, 244), and "
     "permissions name somebody (261, 262); secret_expires_at must be a time (25)."
 )
-KNOWN = frozenset({"template", "name", "description", "config", "permissions", "secret_expires_at"})
+SWITCHES = ("own_callback", "one_account")
+KNOWN = frozenset({"template", "name", "description", "config", "permissions", "secret_expires_at", *SWITCHES})
 
 
 class TemplateKey(TypedDict):
@@ -65,8 +66,17 @@ def _draft(body: dict[str, Any]) -> Draft:
         config=config,
         permissions=body.get("permissions"),
         secret_expires_at=_end(fields),
+        switches={name: flag for name in SWITCHES if (flag := _switch(body, name)) is not None},
         sent=frozenset(body) & KNOWN,
     )
+
+
+def _switch(body: dict[str, Any], name: str) -> bool | None:
+    """One of the switches; None where it is not sent, or null. Raises ApiError 400."""
+    value = body.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise invalid(f"{name} must be true or false.")
+    return value
 
 
 def _end(fields: Fields) -> datetime | None:

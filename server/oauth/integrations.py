@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -57,6 +57,8 @@ class Draft:
     config: Mapping[str, object] | None = None
     permissions: Any = None
     secret_expires_at: datetime | None = None
+    switches: Mapping[str, bool] = field(default_factory=dict)
+    """`own_callback` and `one_account`, those that are sent."""
     sent: frozenset[str] = frozenset()
 
 
@@ -211,6 +213,8 @@ class Integrations:
             fingerprint="",
             permissions=permissions.checked(session, draft.permissions),
             secret_expires_at=draft.secret_expires_at,
+            own_callback=draft.switches.get("own_callback", False),
+            one_account=draft.switches.get("one_account", False),
         )
         self._fill(row, template, settled)
         row.updated_time = row.configured_time = row.created_time
@@ -232,6 +236,8 @@ class Integrations:
             row.name = _name(draft.name)
         if "description" in draft.sent:
             row.description = _description(draft.description)
+        for name, flag in draft.switches.items():
+            setattr(row, name, flag)
         if "permissions" in draft.sent:
             row.permissions = permissions.checked(session, draft.permissions)
         if "secret_expires_at" in draft.sent:

@@ -40,7 +40,11 @@ class PermissionInput(TypedDict, total=False):
 
 
 class IntegrationObject(TypedDict):
-    """An integration. Secrets are never in `config`; `content_count` is null but for administrators."""
+    """An integration. Secrets are never in `config`; `content_count` is null but for administrators.
+
+    `own_callback`: the provider sends people back to `.../callback/{guid}`, an address of this integration alone.
+    `one_account`: whoever connected with one account of the vendor's cannot change to another by consenting again.
+    """
 
     id: str
     guid: str
@@ -55,6 +59,8 @@ class IntegrationObject(TypedDict):
     environment_variables: list[str]
     content_count: int | None
     secret_expires_at: str | None
+    own_callback: bool
+    one_account: bool
 
 
 class NewIntegration(TypedDict):
@@ -66,6 +72,8 @@ class NewIntegration(TypedDict):
     config: NotRequired[dict[str, ConfigText | bool | None] | None]
     permissions: NotRequired[Annotated[list[PermissionInput], Field(max_length=1000)] | None]
     secret_expires_at: NotRequired[Moment | None]
+    own_callback: NotRequired[bool | None]
+    one_account: NotRequired[bool | None]
 
 
 class IntegrationChange(TypedDict, total=False):
@@ -77,6 +85,8 @@ class IntegrationChange(TypedDict, total=False):
     config: dict[str, ConfigText | bool | None] | None
     permissions: Annotated[list[PermissionInput], Field(max_length=1000)] | None
     secret_expires_at: Moment | None
+    own_callback: bool | None
+    one_account: bool | None
 
 
 class AssociationObject(TypedDict):
@@ -184,6 +194,8 @@ def integration(row: Integration, service: Integrations, *, count: int | None) -
         "content_count": count,
         # When the client secret ends is nothing that publishers need to know.
         "secret_expires_at": wire(row.secret_expires_at) if count is not None else None,
+        "own_callback": row.own_callback,
+        "one_account": row.one_account,
     }
 
 

@@ -27,6 +27,7 @@ from server.vault.service import ServiceTokens
 from server.vault.standing import Standings
 from server.vault.tokens import Tokens
 from server.vault.unwanted import Rows
+from server.vault.upkeep import Upkeep
 from server.web.errors import ApiError
 
 _UPTIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
@@ -92,6 +93,7 @@ class Vault:
             ticks=ticks,
         )
         self.tokens = Tokens(holdings, renewal, self.background, ticks=ticks)
+        self.upkeep = Upkeep(db, self.connections, self.tokens)
         self.service = ServiceTokens(db, integrations, client, self.background, self.outcomes, ticks)
 
     async def keep_house(self) -> None:

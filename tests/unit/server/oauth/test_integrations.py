@@ -130,3 +130,14 @@ async def test_only_another_config_counts_as_configured(house: House):
     assert named.configured_time == row.configured_time
     again = await house.integrations.change(admin.caller, row.guid, Draft(config={"scopes": "other"}))
     assert again.configured_time > row.configured_time
+
+
+async def test_switches_are_set_and_stay(house: House):
+    admin = await house.person("admin", "administrator")
+    terms = config()
+    made = await house.integrations.create(
+        admin.caller, Draft(template="custom", config=terms, switches={"own_callback": True})
+    )
+    assert (made.own_callback, made.one_account) == (True, False)
+    changed = await house.integrations.change(admin.caller, made.guid, Draft(switches={"one_account": True}))
+    assert (changed.own_callback, changed.one_account, changed.config_version) == (True, True, made.config_version)

@@ -12,7 +12,7 @@ async def test_shapes(house: House):
     shown = wire.integration(row, house.integrations, count=3)
     assert shown.keys() == {
         "id", "guid", "created_time", "updated_time", "name", "description", "template", "auth_type", "config",
-        "permissions", "environment_variables", "content_count", "secret_expires_at",
+        "permissions", "environment_variables", "content_count", "secret_expires_at", "own_callback", "one_account",
     }  # fmt: skip
     assert (shown["name"], shown["auth_type"], shown["content_count"]) == ("Warehouse", "Viewer", 3)
     assert shown["config"]["client_id"] == "tabard"

@@ -305,7 +305,7 @@ class House:
                 *self.exchange.routes,
                 *oauth_api.routes(self.integrations, self.associations, guard),
                 *LoansApi(self.loans, guard, self.directory).routes().routes,
-                *vault_api.routes(self.vault, self.integrations, self.trail),
+                *vault_api.routes(self.vault, self.integrations, self.trail, ORIGIN),
                 *self.minting.api(),
             ],
             self.csrf,

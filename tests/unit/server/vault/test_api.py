@@ -24,7 +24,15 @@ async def test_people_see_and_end_their_own_sessions_and_administrators_all(hous
         "has_refresh_token",
         "created_time",
         "updated_time",
+        "role",
+        "status",
+        "reason",
+        "account",
+        "scopes",
+        "expires",
+        "refreshed_time",
     }
+    assert (mine["role"], mine["status"], mine["account"]) == ("", "connected", "alice")
     assert (mine["guid"], mine["user_guid"], mine["has_refresh_token"]) == (guid, alice.guid, True)
     assert (await as_alice.get(f"{PATH}/{guid}")).json() == mine
     assert (await as_alice.get(PATH, params={"all": "true"})).status_code == 403
@@ -65,3 +73,41 @@ async def test_verify_tries_a_service_account(house: House):
     house.provider.secret = "other"
     failed = await verify(service)
     assert (failed.status_code, failed.json()["code"]) == (400, 241)
+
+
+async def test_a_connection_is_renewed_now_and_tells_who_used_it(house: House):
+    admin = await house.person("admin", "administrator")
+    alice, bob = await house.person("alice"), await house.person("bob")
+    integration, app = await house.integration(admin), await house.content(admin)
+    guid = await house.connected(alice, integration)
+    as_alice, as_bob = house.browser(key=alice.key), house.browser(key=bob.key)
+    house.time.ahead = 60
+    renewed = (await as_alice.post(f"{PATH}/{guid}/refresh")).json()
+    assert (renewed["guid"], renewed["status"]) == (guid, "connected")
+    assert renewed["refreshed_time"]
+    assert house.provider.refreshes == 1
+    await house.trail.append(
+        alice.caller, "exchange_credentials", content=app.guid, integration=integration.guid, connection=guid
+    )
+    uses = (await as_alice.get(f"{PATH}/{guid}/uses", params={"ascOrder": "false", "limit": 1})).json()
+    (use,) = uses["results"]
+    assert (use["action"], use["content_guid"]) == ("exchange_credentials", app.guid)
+    assert "Warehouse" in use["words"]
+    assert uses["paging"]["next"]
+    for path, method in (("refresh", as_bob.post), ("uses", as_bob.get)):
+        answer = await method(f"{PATH}/{guid}/{path}")
+        assert (answer.status_code, answer.json()["code"]) == (404, 220)
+    house.provider.live.clear()
+    house.time.ahead = 120
+    ended = await as_alice.post(f"{PATH}/{guid}/refresh")
+    assert (ended.status_code, ended.json()["code"]) == (400, 219)
+
+
+async def test_a_connection_that_cannot_be_renewed_now(house: House):
+    admin = await house.person("admin", "administrator")
+    guid = await house.connected(admin, await house.integration(admin))
+    house.time.ahead = 60
+    house.provider.fault = lambda _form: httpx.Response(503)
+    client = house.browser(key=admin.key)
+    later = await client.post(f"{PATH}/{guid}/refresh")
+    assert later.status_code in (200, 503)
