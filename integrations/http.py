@@ -181,6 +181,16 @@ class OutboundClient:
         body = urlencode(sent).encode("ascii")
         return await self._send("POST", url, body, {"Content-Type": _FORM, **(headers or {})}, auth)
 
+    async def post_json(self, url: str, document: Mapping[str, str | Secret], *, auth: Secret) -> Reply:
+        """POST a JSON body; ``auth`` is a whole Authorization header value."""
+        sent = {key: value.reveal() if isinstance(value, Secret) else value for key, value in document.items()}
+        body = json.dumps(sent).encode()
+        return await self._send("POST", url, body, {"Content-Type": "application/json"}, auth)
+
+    async def get_document(self, url: str) -> Reply:
+        """GET what a provider publishes for everybody, such as its metadata, asking for JSON."""
+        return await self._send("GET", url, None, {}, None)
+
     async def get_json(self, url: str, bearer: Secret) -> Reply:
         """GET with a bearer token (RFC 6750 section 2.1), asking for JSON; the body is not parsed here."""
         return await self._send("GET", url, None, {}, Secret(f"Bearer {bearer.reveal()}"))

@@ -10,12 +10,11 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from joserfc.jwk import ECKey, OKPKey, RSAKey
+from joserfc.jwk import ECKey, RSAKey
 
-SigningKey = RSAKey | ECKey | OKPKey
+SigningKey = RSAKey | ECKey
 _KEY: Final = re.compile(r"-----BEGIN ([A-Z ]*)PRIVATE KEY-----.*?-----END \1PRIVATE KEY-----", re.DOTALL)
 _CURVES: Final = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}
 _SMALLEST_RSA: Final = 2048
@@ -42,9 +41,7 @@ def signing_key(pem: str) -> tuple[SigningKey, str]:
         return RSAKey.import_key(found.group(0)), "RS256"
     if isinstance(raw, EllipticCurvePrivateKey) and raw.curve.name in _CURVES:
         return ECKey.import_key(found.group(0)), _CURVES[raw.curve.name]
-    if isinstance(raw, Ed25519PrivateKey):
-        return OKPKey.import_key(found.group(0)), "EdDSA"
-    raise BadKey("must be an RSA, EC (P-256, P-384, P-521) or Ed25519 private key")
+    raise BadKey("must be an RSA or EC private key (P-256, P-384 or P-521)")
 
 
 def private_key_problem(pem: str, algorithm: str = "") -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
@@ -12,6 +12,7 @@ from integrations.contract import ClientConfig, Secret, TokenSet
 from integrations.endpoints import RESERVED_PARAMETERS
 from integrations.errors import ClientRejected
 from integrations.grants.client_auth import Fields
+from integrations.grants.id_token import IdTokenRefused, claims_of, nonce_of, other_sign_in
 from integrations.grants.token_reply import request_tokens
 from integrations.http import OutboundClient
 
@@ -46,6 +47,8 @@ def begin(config: ClientConfig, *, redirect_uri: str, state: str, renewing: bool
     }
     if config.scopes:
         ours["scope"] = config.scope_separator.join(config.scopes)
+    if "openid" in config.scopes:
+        ours["nonce"] = nonce_of(Secret(verifier))
     if config.use_pkce:
         ours["code_challenge"] = str(create_s256_code_challenge(verifier))
         ours["code_challenge_method"] = "S256"
@@ -66,4 +69,22 @@ async def redeem(
     fields: Fields = {"grant_type": "authorization_code", "code": Secret(code), "redirect_uri": redirect_uri}
     if config.use_pkce:
         fields["code_verifier"] = verifier
-    return await request_tokens(client, config, fields)
+    return _checked(config, await request_tokens(client, config, fields), verifier)
+
+
+def _checked(config: ClientConfig, tokens: TokenSet, verifier: Secret) -> TokenSet:
+    """The tokens with their id_token checked (security O-43); what is no proof of an account is left out.
+
+    Where the integration names an issuer, an id_token that is wrong in any respect fails the sign-in. Elsewhere
+    only one that belongs to another sign-in does, and from one that is odd otherwise no account is taken.
+    """
+    if tokens.id_token is None:
+        return tokens
+    nonce = nonce_of(verifier) if "openid" in config.scopes else None
+    try:
+        claims_of(config, tokens.id_token, nonce=nonce)
+    except IdTokenRefused:
+        if config.issuer is not None or (nonce is not None and other_sign_in(tokens.id_token, nonce)):
+            raise
+        return replace(tokens, subject=None, id_token=None)
+    return tokens

@@ -1,4 +1,4 @@
-"""How our client proves itself at a token or revocation endpoint (RFC 6749 section 2.3.1, security O-18)."""
+"""How our client proves itself at a token or revocation endpoint (RFC 6749 2.3.1, RFC 7523, security O-18)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from urllib.parse import quote_plus
 
 from integrations.contract import ClientConfig, Secret
 from integrations.errors import ClientRejected
+from integrations.grants.assertions import ASSERTION_TYPE, client_assertion
 
 Fields = dict[str, str | Secret]
 
@@ -30,6 +31,10 @@ def authenticated(config: ClientConfig, fields: Fields) -> tuple[Fields, Secret 
     """
     if config.client_auth_method == "none":
         return {**fields, "client_id": config.client_id}, None
+    if config.client_auth_method == "private_key_jwt":
+        assertion = client_assertion(config)
+        proof: Fields = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}
+        return {**fields, "client_id": config.client_id, **proof}, None
     if not config.client_secret:
         raise ClientRejected(
             "This integration has no client secret. An administrator should enter it again.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from integrations.contract import ClientConfig, Secret, TokenSet
 from integrations.grants.client_auth import Fields
@@ -21,4 +22,5 @@ async def refresh(
     fields: Fields = {"grant_type": "refresh_token", "refresh_token": refresh_token}
     if config.send_scope_on_refresh and scopes:
         fields["scope"] = config.scope_separator.join(scopes)
-    return await request_tokens(client, config, fields)
+    tokens = await request_tokens(client, config, fields)
+    return replace(tokens, refresh_token=None) if config.refresh_style == "static" else tokens

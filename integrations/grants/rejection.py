@@ -24,6 +24,9 @@ CONSENT_ENDED: Final[Mapping[str, str]] = {
     "interaction_required": f"The provider wants to see you again before it goes on. {_AGAIN}",
     "login_required": f"The provider wants you to sign in again. {_AGAIN}",
     "consent_required": f"The provider wants your consent again. {_AGAIN}",
+    "account_selection_required": f"The provider wants you to choose an account again. {_AGAIN}",
+    "unverified_user_email": f"The provider wants you to confirm your e-mail address there first. {_AGAIN}",
+    "inactive_user": "Your account at the provider is not active. Connect again once it is.",
 }
 
 CLIENT_REJECTED: Final[Mapping[str, str]] = {
@@ -34,6 +37,11 @@ CLIENT_REJECTED: Final[Mapping[str, str]] = {
     "unauthorized_client": f"The provider does not let this integration's client ask in this way. {_ADMIN}",
     "unsupported_grant_type": f"The provider does not offer this kind of sign-in to the client. {_ADMIN}",
     "invalid_scope": f"The provider refuses one of the scopes that this integration asks for. {_ADMIN}",
+    "invalid_resource": f"The provider does not know what this integration's scopes are for. {_ADMIN}",
+    "invalid_target": f"The provider does not know what this integration asks a token for. {_ADMIN}",
+    "disabled_client": f"This integration's client is disabled at the provider. {_ADMIN}",
+    "deleted_client": f"This integration's client was deleted at the provider. {_ADMIN}",
+    "inactive_org": f"The organisation at the provider is not active. {_ADMIN}",
     "redirect_uri_mismatch": f"This server's redirect address is not registered at the provider. {_ADMIN}",
 }
 
@@ -42,6 +50,7 @@ SECRET_REFUSED: Final = frozenset({"invalid_client", "invalid_client_credentials
 
 PASSING: Final[Mapping[str, str]] = {
     "slow_down": "The provider asks us to slow down.",
+    "rate_limit_exceeded": "The provider says we ask too often.",
     "temporarily_unavailable": "The provider is temporarily unavailable.",
     "server_error": "The provider had trouble of its own.",
 }

@@ -68,21 +68,21 @@ def read_tokens(config: ClientConfig, reply: Reply) -> TokenSet:
     raise_for(reply, answer)
     if answer is None:
         raise Malformed("The provider's answer could not be read: it is neither JSON nor a form.")
-    access = _token(answer.get("access_token"))
+    access = readable_token(answer.get("access_token"))
     if access is None:
         raise Malformed("The provider's answer holds no access token.")
     kind = answer.get("token_type")
     if isinstance(kind, str) and kind.lower() != "bearer":
         raise Malformed("The provider's answer holds a kind of token we cannot use; only bearer tokens work.")
     claims = _unverified_claims(answer.get("id_token"))
-    identity = _token(answer.get("id_token"))
+    identity = readable_token(answer.get("id_token"))
     if config.handed_on == "id_token":
         access = _usable_identity(config, identity, claims)
     return TokenSet(
         access_token=access,
-        refresh_token=_token(answer.get("refresh_token")),
+        refresh_token=readable_token(answer.get("refresh_token")) if config.refresh_style != "none" else None,
         # What `expires_in` says is about the access token; an id_token says itself when it ends.
-        expires_in=lifetime(answer.get("expires_in"), _default(config, answer)) if access is not identity else None,
+        expires_in=_expires_in(config, answer) if access is not identity else None,
         scopes=granted_scopes(answer.get("scope")),
         account=display_name(claims) or display_name(answer),
         subject=subject_of(claims) or member_subject(answer, config.subject_members),
@@ -129,9 +129,13 @@ def _integer(digits: str) -> float | int:
     return int(digits) if len(digits) <= _LONGEST_NUMBER else math.copysign(math.inf, -1 if digits[0] == "-" else 1)
 
 
+def _expires_in(config: ClientConfig, answer: Mapping[str, Any]) -> float | None:
+    return config.fixed_lifetime or lifetime(answer.get("expires_in"), _default(config, answer))
+
+
 def _default(config: ClientConfig, answer: Mapping[str, Any]) -> float | None:
     """The lifetime where none is told: a token that can be renewed ends some day, even at a vendor without ends."""
-    if config.default_lifetime is None and _token(answer.get("refresh_token")) is not None:
+    if config.default_lifetime is None and readable_token(answer.get("refresh_token")) is not None:
         return RENEWABLE_LIFETIME
     return config.default_lifetime
 
@@ -170,7 +174,7 @@ def display_name(members: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _token(value: object) -> Secret | None:
+def readable_token(value: object) -> Secret | None:
     """A token that can travel in a header (RFC 6749 appendix A: visible ASCII), or None."""
     if not isinstance(value, str) or not value or not value.isascii() or not value.isprintable():
         return None

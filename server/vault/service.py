@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, replace
 
 from integrations.errors import ClientRejected, ConsentEnded, ProviderError
-from integrations.grants.client_credentials import fetch
+from integrations.grants.service import fetch
 from integrations.http import OutboundClient
 from server.db.clock import now
 from server.db.engine import Database

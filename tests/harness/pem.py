@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 
 
 @cache
-def _rsa_key(bits: int = 2048) -> rsa.RSAPrivateKey:
+def _rsa_key(bits: int) -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(65537, bits)
 
 
@@ -30,7 +30,7 @@ def rsa_pem(bits: int = 2048) -> str:
 @cache
 def rsa_public_pem() -> str:
     """The public half of `rsa_pem()`."""
-    return _rsa_key().public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    return _rsa_key(2048).public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 @cache
@@ -50,6 +50,6 @@ def certificate_pem() -> str:
     """A certificate of `rsa_pem()`, signed by itself."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tabard")])
     start = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
-    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(_rsa_key().public_key())
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(_rsa_key(2048).public_key())
     made = made.serial_number(1).not_valid_before(start).not_valid_after(start + datetime.timedelta(days=730))
-    return made.sign(_rsa_key(), hashes.SHA256()).public_bytes(Encoding.PEM).decode()
+    return made.sign(_rsa_key(2048), hashes.SHA256()).public_bytes(Encoding.PEM).decode()

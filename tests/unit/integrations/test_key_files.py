@@ -4,7 +4,7 @@ from integrations.key_files import certificate_problem, private_key_problem, sig
 from tests.harness.pem import certificate_pem, ec_pem, ed25519_pem, rsa_pem
 
 
-@pytest.mark.parametrize(("make", "algorithm"), [(rsa_pem, "RS256"), (ec_pem, "ES256"), (ed25519_pem, "EdDSA")])
+@pytest.mark.parametrize(("make", "algorithm"), [(rsa_pem, "RS256"), (ec_pem, "ES256")])
 def test_keys_are_read_with_their_usual_algorithm(make, algorithm):
     assert signing_key(f"\n{make()}\n")[1] == algorithm
     assert private_key_problem(make()) is None
@@ -17,6 +17,7 @@ def test_keys_are_read_with_their_usual_algorithm(make, algorithm):
         ("-----BEGIN PRIVATE KEY-----\nCANARY\n-----END PRIVATE KEY-----", "cannot be read"),
         ("-----BEGIN ENCRYPTED PRIVATE KEY-----\nCANARY\n-----END ENCRYPTED PRIVATE KEY-----", "passphrase"),
         (certificate_pem(), "PEM form"),
+        (ed25519_pem(), "RSA or EC"),
     ],
 )
 def test_what_is_no_usable_key_is_told_and_not_repeated(pem, hint):

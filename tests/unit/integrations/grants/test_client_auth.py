@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from integrations.contract import Secret
 from integrations.errors import ClientRejected
 from integrations.grants.client_auth import authenticated, basic
+from tests.harness.pem import rsa_pem
 
 visible_text = st.text(st.characters(exclude_categories=("Cs",)), min_size=1)
 
@@ -42,3 +43,12 @@ def test_a_public_client_sends_its_name_only(make_config):
 def test_a_missing_secret_is_for_the_administrator(make_config, method, secret):
     with pytest.raises(ClientRejected, match="no client secret"):
         authenticated(make_config(client_auth_method=method, client_secret=secret), {})
+
+
+def test_a_key_proves_the_client_without_a_secret(make_config):
+    config = make_config(client_auth_method="private_key_jwt", client_secret=None, private_key=Secret(rsa_pem()))
+    fields, auth = authenticated(config, {"x": "y"})
+    assert (auth, fields["x"], fields["client_id"]) == (None, "y", "the-client")
+    assert fields["client_assertion_type"] == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    assert isinstance(fields["client_assertion"], Secret)
+    assert "client_secret" not in fields

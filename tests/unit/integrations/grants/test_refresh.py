@@ -42,3 +42,10 @@ async def test_failures_are_sorted(provider, make_config, status, body, expected
     with pytest.raises(expected) as caught:
         await refresh(provider.client, make_config(), refresh_token=Secret("CANARY-refresh"))
     assert "CANARY" not in repr(caught.value)
+
+
+@pytest.mark.parametrize(("style", "kept"), [("rotate", Secret("new")), ("static", None), ("none", None)])
+async def test_a_template_may_keep_the_first_refresh_token_or_none(provider, make_config, style, kept):
+    provider.says(200, json={"access_token": "at", "token_type": "bearer", "refresh_token": "new"})
+    tokens = await refresh(provider.client, make_config(refresh_style=style), refresh_token=Secret("old"))
+    assert tokens.refresh_token == kept

@@ -300,3 +300,13 @@ def test_an_id_token_that_is_not_for_us_is_malformed(make_config, token, code):
     with pytest.raises(Malformed) as refused:
         read_tokens(config, ok(id_token=token))
     assert refused.value.code == code
+
+
+def test_an_administrators_lifetime_wins(make_config):
+    assert read_tokens(make_config(fixed_lifetime=900.0), ok(expires_in=60)).expires_in == 900.0
+
+
+def test_a_style_without_refresh_tokens_keeps_none(make_config):
+    config = make_config(refresh_style="none")
+    assert read_tokens(config, ok(refresh_token="rt")).refresh_token is None
+    assert read_tokens(make_config(refresh_style="static"), ok(refresh_token="rt")).refresh_token == Secret("rt")
