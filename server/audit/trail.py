@@ -9,10 +9,9 @@ from typing import Any
 
 from sqlmodel import Session
 
-from server.db.chain import promise
+from server.db.chain import Fact, promise
 from server.db.clock import now
 from server.db.engine import Database, DatabaseUnavailable
-from server.db.models import AuditEvent
 from server.web.caller import Caller
 from server.web.whence import whence
 
@@ -34,18 +33,21 @@ LIFTED = {
 }
 
 
-def event(actor: Caller | None, action: str, data: dict[str, Any]) -> AuditEvent:
+def event(actor: Caller | None, action: str, data: dict[str, Any]) -> Fact:
     """One event; without an actor the system itself acts (connect-behaviour.md 5).
 
     What `data` says of person, content, integration, connection and bundle is also put where it can be looked up
     (LIFTED); who acts on a connection without saying whose it is acts on an own one. Address and name of the request
     are those of the request that is being answered.
     """
-    made = AuditEvent(action=action, data=data)
+    made = Fact(action, data, now())
     for column, names in LIFTED.items():
-        said = next((data[name] for name in names if data.get(name)), None)
-        if isinstance(said, str | int):
-            setattr(made, column, str(said))
+        for name in names:
+            said = data.get(name)
+            if said:
+                if isinstance(said, str | int):
+                    setattr(made, column, str(said))
+                break
     if actor is not None and actor.signed_in:
         made.actor_guid, made.actor = actor.guid, actor.username
         if made.connection is not None and made.subject is None:
@@ -55,7 +57,7 @@ def event(actor: Caller | None, action: str, data: dict[str, Any]) -> AuditEvent
     return made
 
 
-def _insert(session: Session, events: list[AuditEvent]) -> None:
+def _insert(session: Session, events: list[Fact]) -> None:
     promise(session, events)
 
 
@@ -65,7 +67,7 @@ class Trail:
     def __init__(self, db: Database, *, gather: float = GATHER) -> None:
         self._db = db
         self._gather = gather
-        self._waiting: deque[AuditEvent] = deque()
+        self._waiting: deque[Fact] = deque()
         self._lost = 0
         self._writer: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
@@ -87,15 +89,13 @@ class Trail:
         if len(self._waiting) >= MOST_WAITING:
             self._waiting.popleft()
             self._lost += 1
-        made = event(actor, action, data)
-        made.time = now()
-        self._waiting.append(made)
+        self._waiting.append(event(actor, action, data))
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write(), name="audit")
 
     async def _write(self) -> None:
         while self._waiting:
-            if not self._closing.is_set():
+            if len(self._waiting) < BATCH and not self._closing.is_set():
                 await _pause(self._closing, self._gather)
             batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
             if self._lost:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import ConfigDict, Field
@@ -87,6 +88,22 @@ def _bad_subject(kind: str, status: int = 400) -> ApiError:
     return ApiError(status, number, "The subject token is not valid here, or no longer.")
 
 
+class Meanwhile:
+    """Tells whether anything else can have run since it was made: then what was checked before may be untrue."""
+
+    def __init__(self) -> None:
+        self._ran = False
+        self._turn = asyncio.get_running_loop().call_soon(self._run)
+
+    def _run(self) -> None:
+        self._ran = True
+
+    def passed(self) -> bool:
+        """Whether the event loop has come round; False: nobody has waited for anything. Ask once."""
+        self._turn.cancel()
+        return self._ran
+
+
 class Exchange:
     """Walks the straight line of a token request; each step raises ApiError or goes on."""
 
@@ -123,13 +140,15 @@ class Exchange:
         if handle.kind == "viewer":
             self._limits.viewer(handle.content_guid, handle.user_guid)
         asked = await self._allowed(caller, form, handle)
+        meanwhile = Meanwhile()
         issued = await self._issued(asked)
         # The provider may have taken seconds; who lost access meanwhile gets no token any more (O-35, X-06).
-        still = await self._allowed(caller, form, handle)
-        if still.there.guid != asked.there.guid:
-            raise bad_audience()
-        if still.role != asked.role:
-            raise ApiError(503, NO_TOKEN, "The role of this connection was just changed; ask again.", retry=1)
+        if meanwhile.passed():
+            still = await self._allowed(caller, form, handle)
+            if still.there.guid != asked.there.guid:
+                raise bad_audience()
+            if still.role != asked.role:
+                raise ApiError(503, NO_TOKEN, "The role of this connection was just changed; ask again.", retry=1)
         self._trail.later(
             asked.viewer,
             "exchange_credentials",

@@ -47,7 +47,7 @@ class ExchangeForm:
 
 async def read(request: Request) -> ExchangeForm:
     """The checked form. Raises ApiError 400 with Connect's number of what is wrong (connect-api.md 3.6)."""
-    if request.url.query:
+    if request.scope["query_string"]:
         raise ApiError(400, BAD_FORM, "Send the fields in the form, never in the address.")
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != FORM:

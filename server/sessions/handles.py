@@ -39,7 +39,9 @@ class Handles:
 
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
+        self._key = b""
         self._made: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self._opened: OrderedDict[str, Handle] = OrderedDict()
         self._secret = keyring.keys.sessions
 
     def viewer(self, caller: Caller, content_guid: str) -> str:
@@ -48,6 +50,7 @@ class Handles:
         if secret != self._secret:  # it was replaced: what was made with the old one opens no more
             self._secret = secret
             self._made.clear()
+        self._look()
         name = (caller.credential, content_guid)
         made = self._made.get(name)
         if made is None:
@@ -65,6 +68,25 @@ class Handles:
         """What `text` says, or None for anything that this server did not make."""
         if not text or len(text) > LONGEST:
             return None
+        self._look()
+        opened = self._opened.get(text)
+        if opened is None:
+            opened = self._open(text)
+            if opened is not None:
+                self._opened[text] = opened
+                while len(self._opened) > MOST_CACHED:
+                    self._opened.popitem(last=False)
+        return opened
+
+    def _look(self) -> None:
+        """Forget what was made and opened under a key that is no longer the one."""
+        key = self._keyring.derived(PURPOSE)
+        if key != self._key:
+            self._key = key
+            self._made.clear()
+            self._opened.clear()
+
+    def _open(self, text: str) -> Handle | None:
         try:
             sealed = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
             if _spelled(sealed) != text:  # base64 has several spellings of the same bytes; ours is one

@@ -27,7 +27,10 @@ class Api:
         self.routes = list(routes)
         self._csrf = csrf
         self._by_shape: dict[int, list[Route]] = {}
+        self._spelled: dict[str, list[Route]] = {}
         for route in self.routes:
+            if "{" not in route.path:
+                self._spelled.setdefault(route.path, []).append(route)
             self._by_shape.setdefault(route.path.count("/"), []).append(route)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -40,10 +43,12 @@ class Api:
         trimmed = path.rstrip("/")
         methods: list[str] = []
         method = "GET" if request.method == "HEAD" else request.method
-        candidates = self._by_shape.get(trimmed.count("/"), ())
-        fitting = [(route, found) for route in candidates if (found := route.pattern.match(trimmed)) is not None]
         # A path that some route spells out is that route's for every method, never somebody's GUID.
-        for route, found in [pair for pair in fitting if "{" not in pair[0].path] or fitting:
+        candidates = self._spelled.get(trimmed) or self._by_shape.get(trimmed.count("/"), [])
+        for route in candidates:
+            found = route.pattern.match(trimmed)
+            if found is None:
+                continue
             if route.method == method:
                 request.scope["path_params"] = found.groupdict()
                 return route, methods
@@ -86,6 +91,8 @@ class Api:
 
 def _each_once(request: Request) -> None:
     """Refuse a name that occurs twice in the query: what reads it first may choose another than what reads it last."""
+    if not request.scope["query_string"]:
+        return
     names = [name for name, _value in request.query_params.multi_items()]
     if len(set(names)) != len(names):
         twice = next(name for name in names if names.count(name) > 1)
