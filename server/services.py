@@ -194,7 +194,8 @@ def _grants(
     sessions: Sessions,
     outbound: OutboundClient,
 ) -> Grants:
-    integrations = Integrations(db, keyring, catalog.load(), trail, allow_local=settings.oauth_allow_local_providers)
+    allow_local = settings.oauth_allow_local_providers
+    integrations = Integrations(db, keyring, catalog.load(), trail, allow_local=allow_local, outbound=outbound)
     associations = Associations(db, trail, integrations, directory)
     visiting = Visiting(directory, associations)
     sessions.entitle(visiting.role)

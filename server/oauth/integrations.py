@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,8 @@ from sqlmodel import Session
 
 from integrations.catalog import Catalog
 from integrations.contract import ClientConfig, fingerprint
+from integrations.discovery import issuer_to_read, pinned, read_metadata
+from integrations.http import OutboundClient
 from integrations.schema import SECOND_SECRET
 from integrations.settling import ConfigProblems, Settled
 from integrations.template import Template
@@ -65,12 +67,22 @@ class Draft:
 class Integrations:
     """All integrations; secrets are sealed as one JSON object a row, bound to its GUID."""
 
-    def __init__(self, db: Database, keyring: Keyring, catalog: Catalog, trail: Trail, *, allow_local: bool) -> None:
+    def __init__(
+        self,
+        db: Database,
+        keyring: Keyring,
+        catalog: Catalog,
+        trail: Trail,
+        *,
+        allow_local: bool,
+        outbound: OutboundClient | None = None,
+    ) -> None:
         self._db = db
         self._keyring = keyring
         self.catalog = catalog
         self._trail = trail
         self._allow_local = allow_local
+        self._outbound = outbound
         self._watchers: list[Watcher] = []
         self._on_change: list[Callable[[], object]] = []
         self._on_move: list[Callable[[str], object]] = []
@@ -147,6 +159,7 @@ class Integrations:
 
     async def create(self, actor: Caller, draft: Draft) -> Integration:
         """A new integration. Raises ApiError 400 (227, 228, 225, 226, 261, 262)."""
+        draft = await self._discovered(draft.template or "", {}, draft)
         row = await self._db.write(self.add, actor, draft)
         self._changed([], [])
         return row
@@ -157,9 +170,28 @@ class Integrations:
         A change of what identifies the provider or our client ends every connection at once (O-30).
         Raises ApiError 404, 400 (228, 229, ...).
         """
+        if draft.config:
+            before = await self.get(guid)
+            draft = await self._discovered(before.template, before.config, draft)
         row, afterwards, moved = await self._db.write(self._update, actor, guid, draft)
         self._changed(afterwards, moved)
         return row
+
+    async def _discovered(self, template: str, stored: Mapping[str, object], draft: Draft) -> Draft:
+        """The draft with the addresses that an issuer publishes, read now and kept from here on (security.md 7.4).
+
+        It is read before any transaction begins. Raises ApiError 400.
+        """
+        found, given = self.catalog.get(template), draft.config or {}
+        issuer = issuer_to_read(found.data, stored, given) if found else None
+        if found is None or issuer is None or self._outbound is None:
+            return draft
+        try:
+            metadata = await read_metadata(self._outbound, found.data, issuer)
+            config = pinned(found.data, metadata, stored, given, allow_local=self._allow_local)
+        except ConfigProblems as error:
+            raise ConfigRefused(error) from None
+        return replace(draft, config=config)
 
     async def use_second_alone(self, actor: Caller, guid: str) -> Integration:
         """End a rotation: the second client secret takes the place of the first; connections stay (O-31).

@@ -1,10 +1,15 @@
 """OAuth clients kept: secrets sealed to their row, a change of provider ends connections, upkeep does not."""
 
+from collections.abc import AsyncIterator
+
+import httpx
 import pytest
 
+from integrations.catalog import load
+from integrations.http import OutboundClient
 from server.db.models import Association, Connection, Integration
 from server.keys.keyring import SealBroken
-from server.oauth.integrations import ConfigRefused, Draft
+from server.oauth.integrations import ConfigRefused, Draft, Integrations
 from server.web.errors import ApiError
 from tests.unit.server.vault.house import SECRET, House, config
 
@@ -141,3 +146,60 @@ async def test_switches_are_set_and_stay(house: House):
     assert (made.own_callback, made.one_account) == (True, False)
     changed = await house.integrations.change(admin.caller, made.guid, Draft(switches={"one_account": True}))
     assert (changed.own_callback, changed.one_account, changed.config_version) == (True, True, made.config_version)
+
+
+ISSUER = "https://sso.acme.example"
+BY_ISSUER = {"issuer": ISSUER, "client_id": "c", "client_secret": "s"}
+
+
+class Issuer:
+    """Publishes metadata, and counts who reads it."""
+
+    def __init__(self, house: House) -> None:
+        self.read = 0
+        self.metadata = {
+            "issuer": ISSUER,
+            "authorization_endpoint": f"{ISSUER}/authorize",
+            "token_endpoint": f"{ISSUER}/token",
+        }
+        self.client = OutboundClient(allow_local=False, transport=httpx.MockTransport(self._answer))
+        self.integrations = Integrations(
+            house.db, house.keyring, load(), house.trail, allow_local=False, outbound=self.client
+        )
+
+    def _answer(self, _request: httpx.Request) -> httpx.Response:
+        self.read += 1
+        return httpx.Response(200, json=self.metadata)
+
+
+@pytest.fixture
+async def issuer(house: House) -> AsyncIterator[Issuer]:
+    made = Issuer(house)
+    yield made
+    await made.client.aclose()
+
+
+async def test_addresses_are_read_from_the_issuer_once_and_kept(house: House, issuer: Issuer):
+    admin = await house.person("admin", "administrator")
+    row = await issuer.integrations.create(admin.caller, Draft(template="oidc", config=BY_ISSUER))
+    assert (row.config["token_uri"], issuer.read) == (f"{ISSUER}/token", 1)
+    issuer.metadata["token_endpoint"] = f"{ISSUER}/moved"
+    kept = await issuer.integrations.change(
+        admin.caller, row.guid, Draft(config={**row.config, "client_secret": "next"}, sent=CONFIG)
+    )
+    assert (kept.config["token_uri"], kept.config_version, issuer.read) == (f"{ISSUER}/token", row.config_version, 1)
+    again = await issuer.integrations.change(admin.caller, row.guid, Draft(config={"token_uri": ""}, sent=CONFIG))
+    assert (again.config["token_uri"], issuer.read) == (f"{ISSUER}/moved", 2)
+    assert again.config_version == row.config_version + 1
+
+
+async def test_an_address_elsewhere_is_not_taken_until_it_is_confirmed(house: House, issuer: Issuer):
+    admin = await house.person("admin", "administrator")
+    issuer.metadata["token_endpoint"] = "https://tokens.example.net/t"
+    with pytest.raises(ConfigRefused) as caught:
+        await issuer.integrations.create(admin.caller, Draft(template="oidc", config=BY_ISSUER))
+    assert set(caught.value.problems) == {"other_hosts"}
+    assert house.rows(Integration) == []
+    confirmed = {**BY_ISSUER, "other_hosts": "tokens.example.net"}
+    row = await issuer.integrations.create(admin.caller, Draft(template="oidc", config=confirmed))
+    assert row.config["token_uri"] == "https://tokens.example.net/t"
