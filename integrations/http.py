@@ -252,6 +252,8 @@ class OutboundClient:
                 self._client.stream(method, url, content=body, headers=complete) as response,
             ):
                 return await _read(response)
+        except (httpx.ConnectTimeout, httpx.PoolTimeout):  # nothing was sent
+            raise Passing("The provider could not be reached in time.", code="unreachable") from None
         except (TimeoutError, httpx.TimeoutException):
             raise Passing("The provider did not answer in time.", code="timeout") from None
         except httpx.HTTPError as error:
@@ -290,11 +292,22 @@ async def _limited(chunks: AsyncIterator[bytes], encoding: str) -> bytes:
             body += unpacker.decompress(chunk, MAX_BODY + 1 - len(body)) if unpacker else chunk
             if len(body) > MAX_BODY:
                 raise Malformed("The provider's answer is too long to be a token answer.")
+    except httpx.TransportError:
+        # A line that breaks behind a whole answer takes nothing of it away, and it may hold the only refresh token.
+        if unpacker is not None or not _is_whole(body):
+            raise
     except zlib.error:
         raise Malformed("The provider's answer is broken: it does not unpack.") from None
     if unpacker is not None and not unpacker.eof:
         raise Malformed("The provider's answer is broken: it ends too early.")
     return bytes(body)
+
+
+def _is_whole(body: bytearray) -> bool:
+    try:
+        return isinstance(json.loads(body), dict)
+    except ValueError:
+        return False
 
 
 def _network_trouble(error: httpx.HTTPError) -> Passing:

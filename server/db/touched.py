@@ -26,6 +26,7 @@ QUIET_TABLES = frozenset(
         "integration_hours",
         "live_uses",
         "meta",
+        "revocations",
         "task_lines",
         "tasks",
         "tool_codes",

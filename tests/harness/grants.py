@@ -73,6 +73,10 @@ class Node:
         draft = Draft(template="custom", name=f"I{uuid.uuid4().hex[:6]}", config=client_of(provider, **changes))
         return await self.integrations.create(None, draft)  # type: ignore[arg-type]
 
+    async def change(self, row: Any, **config: Any) -> Any:
+        """Change an integration's configuration."""
+        return await self.integrations.change(None, row.guid, Draft(config=config))  # type: ignore[arg-type]
+
     async def connect(self, provider: TinyProvider, person: Any, row: Any, family: str = "") -> str:
         """Consent; returns the connection's GUID. The access token has an hour."""
         refresh = provider.consent(family or person.username)

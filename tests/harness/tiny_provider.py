@@ -6,6 +6,7 @@ It writes the bytes of its answers itself, so that an answer can be cut, dripped
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import json
 import ssl
@@ -141,7 +142,11 @@ class TinyProvider:
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            first = await reader.readexactly(1)
+            if first == b"\x16" and self.tls is None:  # a TLS handshake: as web servers do
+                writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+                return
+            head = (first + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             length = next(
                 (
                     int(v)
@@ -156,6 +161,8 @@ class TinyProvider:
             return
         finally:
             writer.close()
+            with contextlib.suppress(ConnectionError, ssl.SSLError, TimeoutError):
+                await asyncio.wait_for(writer.wait_closed(), 1)
 
     async def _answer(self, path: str, form: Form, writer: asyncio.StreamWriter) -> None:
         self.log.append(Seen(path, form, time.monotonic()))

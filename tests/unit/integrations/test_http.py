@@ -81,7 +81,7 @@ async def test_redirects_are_not_followed(provider, status):
 @pytest.mark.parametrize(
     ("error", "code"),
     [
-        (httpx.ConnectTimeout("https://secret?x=CANARY"), "timeout"),
+        (httpx.ConnectTimeout("https://secret?x=CANARY"), "unreachable"),
         (httpx.ReadTimeout("CANARY"), "timeout"),
         (httpx.ConnectError("CANARY"), "unreachable"),
         (httpx.RemoteProtocolError("CANARY"), "interrupted"),
