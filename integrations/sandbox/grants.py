@@ -145,7 +145,7 @@ class PasswordGrant(_Making, rfc6749.ResourceOwnerPasswordCredentialsGrant):  # 
 class ClientCredentialsGrant(_Making, rfc6749.ClientCredentialsGrant):  # type: ignore[misc]
     """A token for the client itself; a secret is needed, so `none` is not offered."""
 
-    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = ["client_secret_basic", "client_secret_post"]
+    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = ["client_secret_basic", "client_secret_post", "private_key_jwt"]
 
 
 class Pkce(CodeChallenge):  # type: ignore[misc]

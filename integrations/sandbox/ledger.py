@@ -40,6 +40,10 @@ class Ledger:
         """Append a request to take a token back."""
         self.add(Entry(time, "revocation", None, client_id, token_sha256, outcome))
 
+    def count(self, endpoint: str, grant_type: str | None = None) -> int:
+        """Return how many requests an endpoint has seen, of one grant or of all."""
+        return sum(entry.endpoint == endpoint and grant_type in {None, entry.grant_type} for entry in self._entries)
+
     def clear(self) -> None:
         """Forget everything."""
         self._entries.clear()

@@ -1,16 +1,20 @@
 """Owns the endpoints clients call: token, revocation, introspection, discovery, JWK set and userinfo."""
 
 import asyncio
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from email.utils import formatdate
 from typing import Any
 
 from authlib.oauth2.rfc6749.util import extract_basic_authorization
+from joserfc import jws
+from joserfc.errors import JoseError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from integrations.sandbox import faults
+from integrations.sandbox.assertions import ALGORITHMS
 from integrations.sandbox.bearer import BearerError, bearer_token
 from integrations.sandbox.behaviour import Behaviour, filled
 from integrations.sandbox.clients import Client
@@ -198,7 +202,9 @@ def provider_metadata(
         "response_modes_supported": ["query"],
         "grant_types_supported": [grant for grant in GRANT_TYPES if grant != "password"],
         "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
+        "token_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "revocation_endpoint_auth_methods_supported": list(AUTH_METHODS),
+        "revocation_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": behaviour.sends_iss,
@@ -213,7 +219,16 @@ def _client_id(wire: WireRequest) -> str | None:
     """Return which client the request says it is, proven or not."""
     basic, _ = extract_basic_authorization(wire.headers)
     claimed: str | None = basic or wire.payload.client_id
-    return claimed
+    return claimed or _asserted(wire.payload.data.get("client_assertion"))
+
+
+def _asserted(assertion: str | None) -> str | None:
+    """Return whom a client assertion says it is from, unchecked."""
+    try:
+        claims = json.loads(jws.extract_compact((assertion or "").encode()).payload)
+    except (JoseError, ValueError):
+        return None
+    return str(claims.get("sub")) if isinstance(claims, dict) else None
 
 
 def _outcome(reply: Reply) -> str:

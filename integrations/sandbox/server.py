@@ -10,6 +10,7 @@ from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 from authlib.oauth2.rfc9207 import IssuerParameter
 
+from integrations.sandbox.assertions import Assertions
 from integrations.sandbox.behaviour import Behaviour
 from integrations.sandbox.clients import Client
 from integrations.sandbox.grants import (
@@ -42,6 +43,7 @@ class SandboxServer(AuthorizationServer):  # type: ignore[misc]
         self.register_grant(PasswordGrant)
         self.register_endpoint(Revocation)
         self.register_endpoint(Introspection)
+        self.register_client_auth_method("private_key_jwt", Assertions(state))
         self.issuer_parameter = _Issuer(state, self.behaviour)
         self.register_extension(self.issuer_parameter)
 

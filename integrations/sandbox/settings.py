@@ -15,7 +15,7 @@ SCOPES: Final[Mapping[str, str]] = {
     "offline_access": "Keep this access until you take it back",
 }
 GRANT_TYPES: Final = ("authorization_code", "refresh_token", "client_credentials", "password")
-AUTH_METHODS: Final = ("client_secret_basic", "client_secret_post", "none")
+AUTH_METHODS: Final = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
 FAULTS: Final[Mapping[str, str]] = {
     "server_error": "answer 500 with an HTML page, before doing anything",
     "unavailable": "answer 503 with Retry-After, before doing anything",
@@ -99,8 +99,8 @@ class ClientSettings:
     oldest. `rotation_grace`: how long a replaced refresh token still works; `old_access_dies`: a refresh ends
     the access tokens before it. `early_rejection`: the API refuses tokens with less than that left.
     `jwt_access`: access tokens are JWTs with `audience`, and the scopes in `scope_claim` (a list for scp, a text
-    with `scope_delimiter` for scope). `date_skew` moves the Date header. `app_id` and `app_public_key` (PEM)
-    are those of a GitHub App.
+    with `scope_delimiter` for scope). `date_skew` moves the Date header. `public_key` (PEM) is what a client's
+    assertions (private_key_jwt) or a GitHub App's JWTs are verified with; `app_id` is the app's number.
     """
 
     client_id: str
@@ -138,7 +138,7 @@ class ClientSettings:
     pre_authorized_roles: tuple[str, ...] = ()
     instance_url: str = "https://sandbox-org.my.salesforce.com"
     app_id: str = ""
-    app_public_key: str = ""
+    public_key: str = ""
 
     def __post_init__(self) -> None:
         """Raise SettingsError for values that cannot work together."""

@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from joserfc.jwk import RSAKey
 
 from integrations.contract import AuthType, ClientConfig
 from integrations.http import OutboundClient
 from integrations.sandbox.app import Sandbox, create_app
 from integrations.sandbox.settings import SandboxSettings, changed
+from integrations.sandbox.vendors.github import INSTALLATION_LIFETIME
 from integrations.template import Template
 from server.db.models import Connection
 from server.oauth.integrations import Draft
-from tests.conformance import test_templates as templates
+from tests.harness.pem import certificate_pem, rsa_pem, rsa_public_pem
 from tests.harness.walking import Walk, walk
 from tests.unit.server.vault.house import ORIGIN, App, House, Person
 
@@ -40,6 +42,8 @@ PLAIN = {
     "userinfo_uri": "https://provider.example.com/userinfo",
     "issuer": "https://provider.example.com",
 }
+# Making a key takes long, so all worlds' vendors sign with one.
+SIGNS = RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256"}, auto_kid=True)
 EXCHANGE = "/__api__/v1/oauth/integrations/credentials"
 GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
 USER, CONTENT = "urn:posit:connect:user-session-token", "urn:posit:connect:content-session-token"
@@ -79,7 +83,12 @@ class Outside:
 
 
 class World:
-    """Alice, an app, and one integration made from a template, at the vendor that the template is for."""
+    """Alice, an app, and one integration made from a template, at the vendor that the template is for.
+
+    `thorough`: of all templates that are alike in how answers are read, this one is asked everything.
+    """
+
+    thorough = True
 
     async def build(self, folder: Path, template: Template, auth_type: AuthType, **config: str) -> World:
         """Make it; `config` changes the template's own example."""
@@ -89,6 +98,7 @@ class World:
         app = create_app(settings, clock=lambda: self.house.time().timestamp())
         self.outside.network.app = app
         self.sandbox: Sandbox = app.state.whole
+        self.sandbox.state.key.__dict__["private"] = SIGNS
         self.admin = await self.house.person("admin", "administrator")
         self.owner = await self.house.person("paula", "publisher")
         self.alice = await self.house.person("alice")
@@ -100,12 +110,14 @@ class World:
         self.config: ClientConfig = self.house.integrations.client_config(self.row)
         self.vendor = vendor_of(httpx.URL(self.config.token_uri).host)
         # Tests let more time pass than a consent lives at some vendors.
-        self.set(refresh_lifetime=None)
+        self.set(refresh_lifetime=None, public_key=rsa_public_pem())
+        if self.config.client_auth_method == "private_key_jwt":
+            self.set(auth_methods=["private_key_jwt"])
         await self.house.associate(self.owner, self.app, self.row)
         return self
 
     async def _integration(self, template: Template, auth_type: AuthType, config: dict[str, str]) -> Any:
-        given = {**example(template, auth_type), **config}
+        given = example(template, auth_type, **config)
         known = {field.name for field in template.data.fields}
         plain = {name: value for name, value in PLAIN.items() if name in given or name == "issuer"}
         if template.data.endpoints and template.data.endpoints.token_uri == "{token_uri}":
@@ -118,9 +130,10 @@ class World:
         settled = template.settle(given, allow_local=False)
         config = template.client(settled.config, settled.secrets)
         key = vendor_of(httpx.URL(config.token_uri).host)
-        if config.client_auth_method == "none":
+        if config.client_auth_method == "none" and config.service_grant == "client_credentials":
             return {"client_id": f"tabard-{key}-public"}
-        return {"client_id": f"tabard-{key}", "client_secret": f"sandbox-{key}-secret"}
+        secret = {"client_secret": f"sandbox-{key}-secret"} if "client_secret" in given else {}
+        return {"client_id": f"tabard-{key}", **secret}
 
     async def aclose(self) -> None:
         """Close everything."""
@@ -148,12 +161,12 @@ class World:
         """How long the vendor's access tokens live."""
         found = self.sandbox.vendors[self.vendor].state.clients.get(self.client_id)
         assert found is not None
-        return found.settings.access_lifetime or 0
+        app = self.config.service_grant == "github_app"
+        return INSTALLATION_LIFETIME if app else found.settings.access_lifetime or 0
 
     def calls(self, grant: str | None = None) -> int:
         """How many requests the token endpoint has seen, of one grant or of all."""
-        entries = self.sandbox.state.ledger.listed("token")
-        return len([entry for entry in entries if grant in {None, entry["grant_type"]}])
+        return self.sandbox.state.ledger.count("token", grant)
 
     def later(self, seconds: float) -> None:
         """Let time pass, here and at the vendor."""
@@ -212,14 +225,11 @@ class World:
         return self.sandbox.state.ledger.audit()
 
 
-def example(template: Template, auth_type: AuthType) -> dict[str, str]:
-    """A complete config of a template, as its own conformance test has it."""
-    if maker := getattr(templates, "complete", None):
-        return dict(maker(template, auth_type))
-    given = {**templates.COMPLETE[template.key], "auth_type": auth_type}
-    if auth_type == "Service Account" and template.data.quirks.service_account_scope_suffix:
-        given["scopes"] = "https://database.windows.net/.default"
-    return given
+def example(template: Template, auth_type: AuthType, **config: str) -> dict[str, str]:
+    """A complete config of a template, made of its own examples; `config` wins over them."""
+    given = template.example(auth_type, **config)
+    secrets = {"private_key": rsa_pem(), "certificate": certificate_pem()}
+    return {**given, **{name: secrets[name] for name in secrets.keys() & given.keys()}}
 
 
 __all__ = ["App", "Person", "World", "example", "vendor_of"]

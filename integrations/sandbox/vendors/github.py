@@ -16,7 +16,8 @@ from starlette.routing import Route
 from integrations.sandbox import faults
 from integrations.sandbox.behaviour import Behaviour, Paths
 from integrations.sandbox.clients import Client
-from integrations.sandbox.settings import UserSettings
+from integrations.sandbox.ledger import Entry
+from integrations.sandbox.settings import Fault, UserSettings
 from integrations.sandbox.tokens import Token, digest, new_secret
 from integrations.sandbox.wire import Reply, WireRequest
 
@@ -123,6 +124,10 @@ class GitHub(Behaviour):
         """Give an installation token for a JWT that the app's own key signed (at most ten minutes long)."""
         scheme, _, value = request.headers.get("authorization", "").partition(" ")
         client = self._app(value) if scheme.lower() == "bearer" else None
+        fault = self.state.clients.take_fault(client.client_id, "installation") if client else None
+        self._note_installation(client, fault)
+        if fault and (refused := faults.refusal(fault)):
+            return refused.response()
         if client is None:
             return _message(401, "A JSON web token could not be decoded")
         installation = request.path_params["installation"]
@@ -132,13 +137,19 @@ class GitHub(Behaviour):
         ends = faults.iso(issued.expires_at or 0)
         return JSONResponse({"token": token, "expires_at": ends, "permissions": {"contents": "read"}}, 201)
 
+    def _note_installation(self, client: Client | None, fault: Fault | None) -> None:
+        """Record the request beside those to the token endpoint."""
+        outcome = f"fault:{fault.kind}" if fault else ("ok" if client else "invalid_client")
+        client_id = client.client_id if client else None
+        self.state.ledger.add(Entry(self.state.clock(), "token", "installation", client_id, None, outcome))
+
     def _app(self, value: str) -> Client | None:
         """The app whose key signed the JWT and whose number or client id it names."""
         for settings in self.state.clients.all():
-            if not settings.app_public_key:
+            if not settings.public_key:
                 continue
             try:
-                key = RSAKey.import_key(settings.app_public_key)
+                key = RSAKey.import_key(settings.public_key)
                 claims = jwt.decode(value, key, ["RS256"]).claims
                 JWTClaimsRegistry(now=lambda: int(self.state.clock()), leeway=60).validate(claims)
             except (JoseError, ValueError):

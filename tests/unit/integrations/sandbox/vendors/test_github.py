@@ -83,7 +83,7 @@ async def test_the_app_checks_a_token_and_the_person_reads_the_profile(at):
 
 async def test_installation_tokens_for_a_jwt_of_the_apps_key(at, clock):
     github, key = at("github"), RSAKey.generate_key(2048)
-    await github.set(app_public_key=key.as_pem(private=False).decode())
+    await github.set(public_key=key.as_pem(private=False).decode())
     now = int(clock.now)
 
     async def ask(**claims):
