@@ -7,6 +7,7 @@ is told, and that the vendor was asked once. A new template is in by being there
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -15,6 +16,7 @@ import pytest
 from integrations import catalog
 from integrations.contract import AuthType
 from integrations.entries import visible
+from integrations.grants import assertions, id_token
 from integrations.template import Template
 from tests.conformance.vendor_world import World, example, vendor_of
 from tests.unit.server.vault.house import until
@@ -63,9 +65,14 @@ THOROUGH = [case for case in SHAPES.values() if case.values[0][1] == "Viewer"]
 
 
 @pytest.fixture
-async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
+async def world(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[World]:
     template, auth_type, config = request.param
     made = await World().build(tmp_path, template, auth_type, **config)
+    for signed in (assertions, id_token):
+        # What is signed says when, and has to say the world's time.
+        monkeypatch.setattr(signed, "time", SimpleNamespace(time=lambda: made.house.time().timestamp()))
     made.thorough = any(case.values[0] is request.param for case in SHAPES.values())
     yield made
     await made.aclose()

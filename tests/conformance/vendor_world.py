@@ -34,7 +34,11 @@ VENDOR_HOSTS = (
     (r"\.okta\.com$", "okta"),
     (r"\.auth0\.com$", "auth0"),
 )
-ISSUERS = {"google": "https://accounts.google.com", "plain": "https://provider.example.com"}
+ISSUERS = {
+    "google": "https://accounts.google.com",
+    "entra": "https://login.microsoftonline.com",
+    "plain": "https://provider.example.com",
+}
 PLAIN = {
     "authorization_uri": "https://provider.example.com/authorize",
     "token_uri": "https://provider.example.com/token",
