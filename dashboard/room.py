@@ -12,6 +12,8 @@ from dashboard.desk import Desk
 from dashboard.groups_pages import GroupsPages
 from dashboard.home import HomePages
 from dashboard.integration_delete import IntegrationDeletePages
+from dashboard.integration_form import IntegrationForm
+from dashboard.integration_overview import IntegrationOverviewPages
 from dashboard.integrations_pages import IntegrationsPages
 from dashboard.keys_pages import KeysPages
 from dashboard.labels_pages import LabelPages
@@ -41,6 +43,8 @@ def room(services: Services) -> list[BaseRoute]:
         *SharingPages(desk, frame).routes(),
         *LogPages(desk, frame).routes(),
         *integrations.routes(),
+        *IntegrationForm(desk, integrations).routes(),
+        *IntegrationOverviewPages(desk, integrations).routes(),
         *IntegrationDeletePages(desk, integrations).routes(),
         *GroupsPages(desk).routes(),
         *ConnectionsPages(desk).routes(),

@@ -10,7 +10,7 @@ from typing import Any
 from dashboard import render as dashboard_render
 from dashboard.fields import draw
 from dashboard.thumbnail import thumbnail
-from dashboard.views import account, content, groups, home, integrations, reference, sharing
+from dashboard.views import account, content, groups, home, integration_page, integrations, reference, sharing
 from server.pages import render as gate_render
 from server.pages import views as gates
 
@@ -771,6 +771,89 @@ GUIDE = (
 )
 
 
+REFUSED = (
+    "The provider does not accept this integration's client ID and secret. An administrator should check the "
+    "integration."
+)
+
+
+def overview_samples(head: integrations.IntegrationHead) -> Iterator[tuple[str, str, Any]]:
+    nothing = integration_page.Rate(percent="", succeeded=0, failed=0, ended=0)
+    fresh = integration_page.IntegrationOverview(
+        page=page(head.name, ADMIN, "integrations"),
+        head=replace(head, apps=0, connections=0, description=""),
+        kind="viewer",
+        health=integration_page.HealthPanel(
+            badge=integrations.HealthBadge(state="unused", summary="Nobody has used it yet."), day=nothing, week=nothing
+        ),
+    )
+    yield "integration-fresh", "integration", fresh
+    mine = integration_page.OwnConnection(
+        guid="n1",
+        account="ada@example.org",
+        role="ANALYST",
+        scopes=("session:role:ANALYST", "read"),
+        missing=("write",),
+        lives="for 10 minutes",
+        renews=False,
+        lasting_scope="refresh_token",
+        since=ago(minutes=3),
+    )
+    people = (
+        integration_page.AllowedEntry(guid="e1", name="Priya Raman", username="priya"),
+        integration_page.AllowedEntry(guid="e2", name="Everybody in the department of quarterly reporting", members=41),
+        integration_page.AllowedEntry(guid="e3", name="Somebody who is gone", gone=True),
+    )
+    full = replace(
+        fresh,
+        head=head,
+        own=(mine, replace(mine, guid="n2", role="", missing=(), renews=True, ended="The provider ended it.")),
+        allowed=people,
+        apps=(account.AppLink(guid=GUID, title="Sales"), account.AppLink(guid=GUID, title=LONG)),
+        apps_total=17,
+        health=integration_page.HealthPanel(
+            badge=integrations.HealthBadge(state="ok", summary="The provider answers as it should.", secret="week"),
+            day=integration_page.Rate(percent="99.2%", succeeded=1204, failed=9, ended=3),
+            week=integration_page.Rate(percent="98.7%", succeeded=8310, failed=109, ended=14),
+            last_success=ago(minutes=2),
+            last_error=ago(hours=5),
+            error="The provider did not answer in time.",
+            secret_ends=ago(days=-6),
+            days_left=6,
+            second_stored=True,
+            accepted="first",
+            skew="The provider's clock is 47 seconds ahead of this server's. Set both by NTP.",
+            drift="12 connections began before a scope was added. Lacking: write. Connecting again asks for it.",
+            connected=1192,
+            again=12,
+        ),
+    )
+    yield "integration-full", "integration", full
+    yield (
+        "integration-broken",
+        "integration",
+        replace(
+            full,
+            own=(),
+            allowed=(),
+            problems={"username": "Nobody here has this username, and no group this name; check its spelling."},
+            typed_username="prya",
+            health=replace(
+                full.health,
+                badge=integrations.HealthBadge(state="broken", summary=REFUSED),
+                day=integration_page.Rate(percent="0%", succeeded=0, failed=37, ended=0),
+                last_error=ago(minutes=1),
+                error=REFUSED,
+                second_stored=False,
+                skew="",
+                drift="",
+            ),
+        ),
+    )
+    for kind in ("service", "minted", "visitor"):
+        yield f"integration-{kind}", "integration", replace(fresh, kind=kind)
+
+
 def integration_samples() -> Iterator[tuple[str, str, Any]]:
     rows = (
         integrations.IntegrationRow(
@@ -782,6 +865,7 @@ def integration_samples() -> Iterator[tuple[str, str, Any]]:
             changed=ago(minutes=12),
             apps=2,
             connections=5,
+            health=integrations.HealthBadge(state="ok", summary="The provider answers as it should.", secret="week"),
         ),
         integrations.IntegrationRow(
             guid="i2",
@@ -793,6 +877,7 @@ def integration_samples() -> Iterator[tuple[str, str, Any]]:
             apps=17,
             connections=1204,
             description="Read only, role ANALYST",
+            health=integrations.HealthBadge(state="broken", summary=REFUSED),
         ),
         integrations.IntegrationRow(
             guid="i3",
@@ -802,6 +887,7 @@ def integration_samples() -> Iterator[tuple[str, str, Any]]:
             auth_type="Service Account",
             changed=ago(days=3),
             apps=1,
+            health=integrations.HealthBadge(state="unused", summary="Nobody has used it yet."),
         ),
         integrations.IntegrationRow(
             guid="i4",
@@ -827,7 +913,7 @@ def integration_samples() -> Iterator[tuple[str, str, Any]]:
         "integrations",
         integrations.Integrations(page=page("Integrations", ADMIN, "integrations"), rows=(), may_manage=True),
     )
-    vendors = tuple(
+    choices = tuple(
         integrations.VendorChoice(template=key, name=name, description=words)
         for key, name, words in (
             ("snowflake", "Snowflake", "The warehouse, as the person looking"),
@@ -839,11 +925,28 @@ def integration_samples() -> Iterator[tuple[str, str, Any]]:
             ("custom", "Custom", "Any other OAuth 2.0 server"),
         )
     )
-    yield (
-        "integration-new",
-        "integration_new",
-        integrations.IntegrationNew(page=page("Add integration", ADMIN, "integrations"), vendors=vendors),
+    chooser = integrations.IntegrationNew(
+        page=page("Add integration", ADMIN, "integrations"),
+        groups=(
+            integrations.VendorGroup(name="Data warehouses", vendors=choices[:3]),
+            integrations.VendorGroup(name="Microsoft", vendors=choices[3:4]),
+            integrations.VendorGroup(name="Code and business", vendors=choices[4:6]),
+            integrations.VendorGroup(name="Anything else", vendors=choices[6:]),
+        ),
     )
+    yield "integration-new", "integration_new", chooser
+    yield "integration-new-none", "integration_new", replace(chooser, groups=(), query="mainframe")
+    head = integrations.IntegrationHead(
+        guid="i2",
+        name="Snowflake finance warehouse for Europe and the Middle East",
+        vendor="snowflake",
+        vendor_label="Snowflake",
+        auth_type="Viewer",
+        description="Read only, role ANALYST",
+        apps=17,
+        connections=1204,
+    )
+    yield from overview_samples(head)
     form = integrations.IntegrationForm(
         page=page("Add Custom", ADMIN, "integrations"),
         template="custom",
@@ -851,6 +954,7 @@ def integration_samples() -> Iterator[tuple[str, str, Any]]:
         redirect_uri=f"{ORIGIN}/__oauth__/integrations/callback",
         fields=draw(TEMPLATE, {}),
         guide=GUIDE,
+        has_secret=True,
     )
     yield "integration-form", "integration_form", form
     yield (
@@ -876,11 +980,12 @@ def integration_samples() -> Iterator[tuple[str, str, Any]]:
         replace(
             form,
             page=page("Reporting robot", ADMIN, "integrations"),
-            guid="i3",
-            shown_name="Reporting robot",
+            head=replace(
+                head, name="Reporting robot", vendor="custom", auth_type="Service Account", apps=1, tab="settings"
+            ),
             name="Reporting robot",
             auth_type="Service Account",
-            apps=1,
+            secret_ends="2027-01-31",
             fields=draw(
                 TEMPLATE,
                 {"auth_type": "Service Account", "token_uri": "https://sso.example.org/token", "client_id": "robot"},

@@ -78,6 +78,28 @@
     }).observe(log, { childList: true });
   }
 
+  // A list that narrows as somebody types; without a script its form asks the server.
+  for (const input of document.querySelectorAll("[data-filter]")) {
+    const list = document.querySelector(input.dataset.filter);
+    const said = document.querySelector("[data-filter-said]");
+    const none = document.querySelector("[data-filter-none]");
+    input.form.addEventListener("submit", (event) => event.preventDefault());
+    input.addEventListener("input", () => {
+      const words = input.value.toLowerCase().split(/\s+/);
+      let shown = 0;
+      for (const item of list.querySelectorAll("[data-filter-text]")) {
+        const text = item.dataset.filterText.toLowerCase();
+        item.hidden = !words.every((word) => text.includes(word));
+        if (!item.hidden) shown += 1;
+      }
+      for (const group of list.querySelectorAll("[data-filter-group]")) {
+        group.hidden = !group.querySelector("[data-filter-text]:not([hidden])");
+      }
+      none.hidden = shown > 0;
+      said.textContent = shown === 1 ? "1 system" : `${shown} systems`;
+    });
+  }
+
   // Fields of an integration form that only some choices need. A hidden field is not sent.
   const form = document.querySelector("[data-template-form]");
   if (form) {

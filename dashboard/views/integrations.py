@@ -1,4 +1,4 @@
-"""What administrators see of integrations: the list, the picker, the form and the deletion."""
+"""What administrators see of integrations: the list, the picker, the form, its trial, and the deletion."""
 
 from __future__ import annotations
 
@@ -11,6 +11,33 @@ from dashboard.fields import DrawnField
 from server.pages.views import Page
 
 AuthType = Literal["Viewer", "Service Account", "Visitor API Key"]
+
+
+Tab = Literal["overview", "settings"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthBadge:
+    """How an integration fares, in one word and a sentence; `secret` is a word of server.health.policy."""
+
+    state: Literal["ok", "broken", "unused"]
+    summary: str
+    secret: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntegrationHead:
+    """What all pages of one integration have on top."""
+
+    guid: str
+    name: str
+    vendor: str
+    vendor_label: str
+    auth_type: AuthType
+    description: str = ""
+    apps: int = 0
+    connections: int = 0
+    tab: Tab = "overview"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +53,8 @@ class IntegrationRow:
     apps: int = 0
     connections: int = 0
     description: str = ""
+    health: HealthBadge | None = None
+    """None for those who may not know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +76,20 @@ class VendorChoice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VendorGroup:
+    """Systems of one sort."""
+
+    name: str
+    vendors: tuple[VendorChoice, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IntegrationNew:
-    """`integration_new.html` at `/integrations/new`."""
+    """`integration_new.html` at `/integrations/new`; `query` is what `?q=` narrowed it by."""
 
     page: Page
-    vendors: tuple[VendorChoice, ...]
+    groups: tuple[VendorGroup, ...]
+    query: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +108,10 @@ class GuideStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntegrationForm:
-    """`integration_form.html` at `/integrations/new/{template}` (no `guid`) and `/integrations/{guid}`.
+    """`integration_form.html` at `/integrations/new/{template}` (no `head`) and `/integrations/{guid}/settings`.
 
-    `fields` come from `dashboard.fields.draw`. `shown_name` is the saved name, `name` what the form holds.
-    Problem keys here: `name`, `description`; the fields carry their own. `problem` is about the form as a
-    whole.
+    `fields` come from `dashboard.fields.draw`. `secret_ends` is a day such as 2027-01-31. Problem keys here: `name`,
+    `description`, `ends`; the fields carry their own. `problem` is about the form as a whole.
     """
 
     page: Page
@@ -83,13 +120,13 @@ class IntegrationForm:
     redirect_uri: str
     fields: tuple[DrawnField, ...]
     guide: tuple[GuideStep, ...] = ()
-    guid: str = ""
-    shown_name: str = ""
+    head: IntegrationHead | None = None
     name: str = ""
     description: str = ""
     auth_type: AuthType = "Viewer"
-    apps: int = 0
-    connections: int = 0
+    secret_ends: str = ""
+    has_secret: bool = False
+    minted: bool = False
     problem: str = ""
     problems: Mapping[str, str] = field(default_factory=dict)
 
@@ -114,3 +151,12 @@ class IntegrationDelete:
     people: int
     app_titles: tuple[str, ...] = ()
     problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriedView:
+    """`integration_tried.html`, a fragment: how a trial went; `good` is None where that does not show."""
+
+    page: Page
+    good: bool | None
+    words: str

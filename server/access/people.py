@@ -94,7 +94,7 @@ def _people(number: int) -> str:
     return "Group of one person" if number == 1 else f"Group of {number} people"
 
 
-def _resolve(session: Session, typed: str) -> tuple[str, str, str]:
+def resolve(session: Session, typed: str) -> tuple[str, str, str]:
     """Who is meant by a username or a group's name: the kind, the GUID, what to call it. Raises ApiError 400.
 
     Where a person and a group have the same name the person is meant; no username begins with `group:`.
@@ -129,7 +129,7 @@ class ContentPeople:
         """
 
         def write(session: Session) -> str:
-            kind, guid, called = _resolve(session, typed)
+            kind, guid, called = resolve(session, typed)
             store.put(session, view.id, view.owner_guid, guid, role, kind)
             what = {f"{kind}_guid": guid, "role": role}
             self._trail.record(session, actor, "add_permission", content_guid=view.guid, **what)

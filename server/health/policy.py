@@ -88,6 +88,14 @@ def skewed(row: IntegrationHealth | None) -> bool:
     return row is not None and row.skew is not None and abs(row.skew) > MOST_SKEW
 
 
+def skew_in_words(row: IntegrationHealth | None) -> str:
+    """The warning about clocks as a sentence; empty where there is none."""
+    if row is None or row.skew is None or not skewed(row):
+        return ""
+    off = f"{abs(row.skew):.0f} seconds" if abs(row.skew) < 120 else f"{abs(row.skew) / 60:.0f} minutes"
+    return f"The provider's clock is {off} {'ahead of' if row.skew > 0 else 'behind'} this server's. Set both by NTP."
+
+
 def drift(configured: Iterable[str], groups: Iterable[Group], *, compares: bool = True) -> Drift:
     """What connections lack of the configured scopes. `compares` is False where a vendor's answer does not tell."""
     wanted = list(dict.fromkeys(configured))
@@ -107,6 +115,22 @@ def drift(configured: Iterable[str], groups: Iterable[Group], *, compares: bool 
         declined += group.count if refused else 0
         lacking |= dict.fromkeys([*later, *refused])
     return Drift(declined, earlier, tuple(lacking))
+
+
+def drift_in_words(found: Drift) -> str:
+    """What connections lack as a sentence; empty where they lack nothing."""
+    if not found:
+        return ""
+    parts = []
+    if found.declined:
+        parts.append(f"{_connections(found.declined)} got less than was asked for")
+    if found.earlier:
+        parts.append(f"{_connections(found.earlier)} began before a scope was added")
+    return f"{' and '.join(parts)}. Lacking: {', '.join(found.scopes)}. Connecting again asks for it."
+
+
+def _connections(number: int) -> str:
+    return "1 connection" if number == 1 else f"{number} connections"
 
 
 def statuses(known: Known) -> dict[str, int]:

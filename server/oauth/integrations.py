@@ -206,6 +206,14 @@ class Integrations:
         """Delete with associations and connections. Raises ApiError 404."""
         self._changed(*await self._db.write(self._drop, actor, guid))
 
+    def tell_changed(self) -> None:
+        """Somebody else changed what is kept of an integration, but not as whom it acts."""
+        self._changed([], [])
+
+    def opened_secrets(self, row: Integration) -> Mapping[str, str]:
+        """The secrets that are kept, for a trial of the client. Raises SealBroken."""
+        return self._secrets(row)
+
     def _changed(self, afterwards: list[Afterwards], moved: list[str]) -> None:
         for notice in self._on_change:
             notice()

@@ -116,8 +116,10 @@ async def test_an_integration_is_made_by_its_form(house: House, visitors: Newcom
     await page.get_by_label("Client secret").fill("sandbox-viewer-secret")
     await page.get_by_role("button", name="Add integration").click()
     await told(page, "Made by form is ready.")
+    await page.get_by_role("link", name="Integrations", exact=True).first.click()
     await expect(page.get_by_role("row", name=re.compile("Made by form"))).to_contain_text("As the person looking")
     await page.get_by_role("link", name="Made by form").click()
+    await page.get_by_role("link", name="Settings", exact=True).click()
     assert "sandbox-viewer-secret" not in await page.content()
     assert root.record.clean("400 POST", "status of 400") == []
 
@@ -140,10 +142,12 @@ async def test_the_form_and_its_guide_follow_the_authentication_type(house: Hous
     }
     for label, value in fill.items():
         await page.get_by_label(label, exact=True).fill(value)
+    await page.get_by_role("button", name="Test").click()
+    await expect(page.get_by_text("It gave a token that lives")).to_be_visible()
     await page.get_by_role("button", name="Add integration").click()
-    await page.get_by_role("link", name="Robot", exact=True).click()
     await page.get_by_role("button", name="Test").click()
     await told(page, "The test passed")
+    await page.get_by_role("link", name="Settings", exact=True).click()
     await page.get_by_label("Client secret").fill("another-secret")
     await page.get_by_role("button", name="Save changes").click()
     await told(page, "Saved.")

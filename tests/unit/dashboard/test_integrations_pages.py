@@ -1,84 +1,14 @@
-"""Integrations are listed, made and changed by a form from template data, and tested."""
-
-import re
+"""Integrations are listed with how they fare, and a system to add is found by typing."""
 
 import pytest
 
-from dashboard.integrations_pages import guide, headings
-from integrations.catalog import load
-from server.vault.errors import IntegrationBroken
-from tests.unit.dashboard.rig import CUSTOM, Browser, Rig, notices
-
-
-def posted(config: dict[str, str], name: str = "Warehouse", description: str = "") -> dict[str, str]:
-    return {"name": name, "description": description} | {f"config.{key}": value for key, value in config.items()}
-
-
-def problems(page: str) -> dict[str, str]:
-    found = re.findall(r'class="field-problem" id="([\w-]+)-problem">.*?</span>(.*?)</span>', page, re.DOTALL)
-    return {name.removeprefix("config-"): text.strip() for name, text in found}
+from server.vault.outcomes import Outcome
+from tests.unit.dashboard.rig import Browser, Rig
 
 
 @pytest.fixture
 async def ada(rig: Rig) -> Browser:
     return await rig.browser("ada", "administrator")
-
-
-async def test_made_by_the_form(rig: Rig, ada: Browser) -> None:
-    reply = await ada.post("/integrations/new/custom", posted(CUSTOM, "Warehouse", "Rows"))
-    assert notices(await ada.told(reply))[0].startswith("Done: Warehouse is ready.")
-    [row] = await rig.services.integrations.all()
-    assert (row.name, row.description, row.auth_type) == ("Warehouse", "Rows", "Viewer")
-    assert row.config["token_uri"] == CUSTOM["token_uri"]
-    assert rig.services.integrations.stored_secrets(row) == {"client_secret"}
-
-
-async def test_everything_wrong_is_said_at_once_and_nothing_typed_is_lost(rig: Rig, ada: Browser) -> None:
-    config = CUSTOM | {"token_uri": "nowhere", "client_id": ""}
-    reply = await ada.post("/integrations/new/custom", posted(config, name="", description="Typed words"))
-    assert reply.status_code == 400
-    found = problems(reply.text)
-    assert set(found) == {"name", "token-uri", "client-id"}
-    assert found["client-id"] == "Client ID is required."
-    assert found["token-uri"].startswith("Token address must")
-    for kept in ("Typed words", "nowhere", CUSTOM["authorization_uri"]):
-        assert f'value="{kept}"' in reply.text
-    assert CUSTOM["client_secret"] not in reply.text
-    assert await rig.services.integrations.all() == []
-
-
-async def test_the_last_value_of_a_checkbox_counts(rig: Rig, ada: Browser) -> None:
-    for ticked in (False, True):
-        pairs = [*posted(CUSTOM).items(), ("config.use_pkce", "false")]
-        pairs += [("config.use_pkce", "true")] if ticked else []
-        await ada.told(await ada.post("/integrations/new/custom", pairs))
-        assert (await rig.services.integrations.all())[-1].config["use_pkce"] is ticked
-
-
-async def test_changing_keeps_the_secret_and_says_who_has_to_connect_again(rig: Rig, ada: Browser) -> None:
-    guid = await rig.integration("Warehouse")
-    await rig.browser("alice")
-    await rig.connect("alice", guid)
-    page = (await ada.get(f"/integrations/{guid}")).text
-    assert "1 person would have to connect again" in page
-    assert "CANARY" not in page
-    config = CUSTOM | {"client_secret": ""}
-    reply = await ada.post(f"/integrations/{guid}", posted(config, "Renamed"))
-    assert notices(await ada.told(reply)) == ["Done: Saved."]
-    reply = await ada.post(f"/integrations/{guid}", posted(config | {"client_id": "other"}, "Renamed"))
-    assert notices(await ada.told(reply)) == ["Done: Saved. 1 person has to connect again."]
-    row = await rig.services.integrations.get(guid)
-    assert row.name == "Renamed"
-    secret = rig.services.integrations.client_config(row).client_secret
-    assert secret is not None
-    assert secret.reveal() == CUSTOM["client_secret"]
-
-
-async def test_a_refused_change_keeps_the_saved_name_on_top(rig: Rig, ada: Browser) -> None:
-    guid = await rig.integration("Warehouse")
-    reply = await ada.post(f"/integrations/{guid}", posted(CUSTOM | {"client_secret": "", "token_uri": ""}, name=""))
-    assert set(problems(reply.text)) == {"name", "token-uri"}
-    assert "<h1>Warehouse</h1>" in reply.text
 
 
 async def test_the_list_counts_and_is_read_only_for_publishers(rig: Rig, ada: Browser) -> None:
@@ -94,46 +24,23 @@ async def test_the_list_counts_and_is_read_only_for_publishers(rig: Rig, ada: Br
     assert f'href="/integrations/{guid}"' not in page
 
 
-async def test_testing_a_service_account(rig: Rig, ada: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    guid = await rig.integration("Robot", service=True)
-    asked = []
-
-    async def answer(integration_id: int, *, anew: bool) -> None:
-        asked.append((integration_id, anew))
-        if len(asked) > 1:
-            raise IntegrationBroken("The provider refused the client secret.")
-
-    monkeypatch.setattr(rig.services.vault.service, "service_token", answer)
-    for expected in (
-        "Done: The test passed: it signed in as the service account.",
-        "Problem: The test failed. The provider refused the client secret.",
-    ):
-        assert notices(await ada.told(await ada.post(f"/integrations/{guid}/test"))) == [expected]
-    assert asked == [(1, True), (1, True)]
-    assert [event.data["result"] for event in await rig.events("verify_oauth_integration")] == ["ok", "failed"]
-    viewer = await rig.integration("Warehouse")
-    monkeypatch.undo()
-    assert "Only service accounts" in notices(await ada.told(await ada.post(f"/integrations/{viewer}/test")))[0]
+async def test_administrators_see_how_each_fares(rig: Rig, ada: Browser) -> None:
+    guid = await rig.integration("Warehouse")
+    assert "Not used yet" in (await ada.get("/integrations")).text
+    rig.services.health.recorder.note(Outcome(guid, "", "refresh", False, "invalid_client", "It refuses."))
+    await rig.services.health.recorder.flush()
+    page = (await ada.get("/integrations")).text
+    assert "Broken" in page
+    assert "It refuses." in page
+    assert "Broken" not in (await (await rig.browser("pat", "publisher")).get("/integrations")).text
 
 
-@pytest.mark.parametrize("path", ["/integrations/new/nothing", "/integrations/00000000-0000-0000-0000-000000000000"])
-async def test_what_is_not_there(ada: Browser, path: str) -> None:
-    assert (await ada.get(path)).status_code == 404
-    assert (await ada.post(path, posted(CUSTOM))).status_code == 404
-
-
-async def test_every_template_draws_its_form(ada: Browser) -> None:
-    for template in load().all():
-        page = (await ada.get(f"/integrations/new/{template.key}")).text
-        assert f'name="config.{"client_id" if template.data.endpoints else "max_role"}"' in page
-        assert "http://localhost:3939/__oauth__/integrations/callback" in page
-
-
-def test_the_guide_of_each_type_shows_when_it_is_chosen() -> None:
-    custom = load().get("custom")
-    assert custom
-    steps = guide(custom, "http://here/callback", "Service Account")
-    assert {step.hidden for step in steps if '"Viewer"' in step.shown_when} == {True}
-    assert {step.hidden for step in steps if '"Service Account"' in step.shown_when} == {False}
-    assert "http://here/callback" not in [step.snippet for step in steps]
-    assert headings(custom)["authorization_uri"] == ("Addresses", custom.data.sections[1].description)
+async def test_systems_are_grouped_and_found(ada: Browser) -> None:
+    page = (await ada.get("/integrations/new")).text
+    assert page.index("Data warehouses") < page.index("/integrations/new/snowflake") < page.index("Anything else")
+    page = (await ada.get("/integrations/new?q=SNOW")).text
+    assert "/integrations/new/snowflake" in page
+    assert "/integrations/new/github" not in page
+    page = (await ada.get("/integrations/new?q=mainframe")).text
+    assert "No system here is called that" in page
+    assert "/integrations/new/custom" in page

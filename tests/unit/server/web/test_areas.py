@@ -15,6 +15,8 @@ from server.web.areas import AREAS, OTHER, area
         ("/v1/content/{guid}/oauth/integrations/associations", "Integrations"),
         ("/v1/content/{guid}/bundles/{id}/download", "Bundles and packages"),
         ("/v1/users/{guid}/keys", "API keys"),
+        ("/v1/oauth/authorizations", "Connections"),
+        ("/v1/oauth/integrations/{guid}/role-mapping", "Signed tokens"),
         ("/me", "People"),
         ("/v1/something/else", OTHER),
     ],
