@@ -6,6 +6,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import BaseRoute, Mount
 
 from dashboard.access_pages import AccessPages
+from dashboard.activity_pages import ActivityPages
 from dashboard.connections_pages import ConnectionsPages
 from dashboard.content_pages import ContentFrame, InfoPages
 from dashboard.desk import Desk
@@ -50,6 +51,7 @@ def room(services: Services) -> list[BaseRoute]:
         *ConnectionsPages(desk).routes(),
         *KeysPages(desk).routes(),
         *ToolsPages(desk).routes(),
+        *ActivityPages(desk).routes(),
         *ReferencePages(desk).routes(),
         *OldAddresses(desk).routes(),
     ]

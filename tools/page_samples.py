@@ -10,7 +10,7 @@ from typing import Any
 from dashboard import render as dashboard_render
 from dashboard.fields import draw
 from dashboard.thumbnail import thumbnail
-from dashboard.views import account, content, groups, home, integration_page, integrations, reference, sharing
+from dashboard.views import account, activity, content, groups, home, integration_page, integrations, reference, sharing
 from server.pages import render as gate_render
 from server.pages import views as gates
 
@@ -1104,6 +1104,34 @@ def account_samples() -> Iterator[tuple[str, str, Any]]:
     yield "connect-hash", "connect_hash", account.HashRedirect(page=page("Older address", ALICE))
 
 
+def activity_samples() -> Iterator[tuple[str, str, Any]]:
+    """Activity: full, searched, empty."""
+    facts = (("request", "1f2e3d4c5b6a"), ("bundle", "12"), ("token hash", "9f86d081884c"))
+    rows = (
+        activity.EventRow(
+            time=ago(minutes=2), text=f"{LONG} used Alice Example’s Snowflake connection (role ANALYST)", actor="alice",
+            action="App used a connection", address="127.0.0.1", seq=14_205, facts=facts,
+        ),
+        activity.EventRow(
+            time=ago(hours=1), text="Pat changed the integration Snowflake", actor="pat", action="Integration changed",
+            address="192.0.2.17", seq=14_204, facts=(("fields", "['name']"),),
+        ),
+        activity.EventRow(
+            time=ago(days=3), text="Bob’s Snowflake connection ended (invalid_grant)", actor="system",
+            action="Connection ended",
+        ),
+    )  # fmt: skip
+    actions = (("exchange_credentials", "App used a connection"), ("edit_oauth_integration", "Integration changed"))
+    here = page("Activity", ADMIN, "activity")
+    full = activity.Activity(page=here, rows=rows, actions=actions, older="/activity?next=x")
+    yield "activity", "activity", full
+    only = (activity.Only(name="connection", value="046f9a7d-3c00-41db-9ac7-0d153f2edfdd", without="/activity"),)
+    yield "activity-only", "activity", replace(full, query="alice", only=only, newer="/activity", rows=rows[:1])
+    wrong = replace(full, rows=(), query="zebra", problem="Type a day like 2027-01-31.")
+    yield "activity-none", "activity", wrong
+    yield "activity-empty", "activity", replace(full, rows=(), actions=(), older="")
+
+
 def group_samples() -> Iterator[tuple[str, str, Any]]:
     """Groups: some, none, one of one's own, one of somebody else, an empty one."""
     around = page("Groups", PUBLISHER, "groups")
@@ -1189,6 +1217,14 @@ def reference_samples() -> Iterator[tuple[str, str, object]]:
 
 def samples() -> tuple[Sample, ...]:
     """Every screen in every state worth looking at."""
-    rooms = (home_samples, content_samples, group_samples, integration_samples, account_samples, reference_samples)
+    rooms = (
+        home_samples,
+        content_samples,
+        group_samples,
+        integration_samples,
+        account_samples,
+        reference_samples,
+        activity_samples,
+    )
     ours = [Sample(slug, screen, view, dashboard_render.render) for room in rooms for slug, screen, view in room()]
     return (*gate_samples(), *ours)

@@ -17,9 +17,10 @@ Told = tuple[AuditEvent, int | None, str | None]
 """An event, and the number and name of who acted, as far as there is such a person."""
 
 
-def events(session: Session, keyset: Keyset, filters: Filters = EVERYTHING) -> list[Told]:
-    """A page of the events that are looked for, and one row more."""
-    return _page(session, filters.narrow(_told()), keyset)
+def events(session: Session, keyset: Keyset, filters: Filters = EVERYTHING, *, also: Any = None) -> list[Told]:
+    """A page of the events that are looked for, and one row more. `also` is one more condition."""
+    query = filters.narrow(_told())
+    return _page(session, query if also is None else query.where(also), keyset)
 
 
 def _told() -> Any:

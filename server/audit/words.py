@@ -65,6 +65,35 @@ PAST = {
 ACRONYMS = {"api": "API", "oauth": "OAuth", "id": "ID", "jwt": "JWT"}
 
 
+# What sorts of events are called in a list of them, where their own name says it badly.
+CALLED = {
+    "exchange_credentials": "App used a connection",
+    "refuse_exchange": "App was refused a connection",
+    "start_oauth_consent": "Went to connect",
+    "connect_oauth_integration": "Connected",
+    "change_oauth_account": "Connected another account",
+    "decline_oauth_consent": "Declined to connect",
+    "fail_oauth_consent": "Could not connect",
+    "refuse_oauth_callback": "Provider's answer refused",
+    "disconnect_oauth_integration": "Disconnected",
+    "refresh_oauth_session": "Connection renewed",
+    "fail_oauth_refresh": "Connection not renewed",
+    "end_oauth_session": "Connection ended",
+    "damaged_oauth_session": "Damaged connection found",
+    "refuse_oauth_client": "Integration's credentials refused",
+    "add_oauth_integration": "Integration added",
+    "edit_oauth_integration": "Integration changed",
+    "remove_oauth_integration": "Integration removed",
+    "verify_oauth_integration": "Integration tested",
+}
+
+
+def words_of(action: str) -> str:
+    """What a sort of events is called: `add_api_key` is "Add API key"."""
+    words = " ".join(ACRONYMS.get(word, word) for word in action.split("_"))
+    return CALLED.get(action) or words[:1].upper() + words[1:]
+
+
 @dataclass(frozen=True)
 class Names:
     """What people and things are called now, by GUID; what is gone has no name. `roles` are those of connections."""

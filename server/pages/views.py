@@ -58,7 +58,7 @@ class Page:
     origin: str
     """This server's own address without a trailing slash, as people type it: `http://localhost:3939`."""
     person: Person | None = None
-    active: Literal["", "home", "integrations", "connections", "keys", "tools", "api"] = ""
+    active: Literal["", "home", "integrations", "connections", "keys", "tools", "activity", "api"] = ""
     """Which item of the navigation is the current one."""
     flash: Flash | None = None
 

@@ -108,6 +108,7 @@ async def publisher_pages(inspector: Inspector, page: Page, places: Places) -> N
 
 
 async def administrator_pages(inspector: Inspector, page: Page, places: Places) -> None:
+    await inspector.go("activity", "/activity")
     await inspector.go("integrations", "/integrations")
     await inspector.go("vendors", "/integrations/new")
     await inspector.go("form-snowflake", "/integrations/new/snowflake")

@@ -15,6 +15,7 @@ from tools.page_samples import (
     ALICE,
     Sample,
     account_samples,
+    activity_samples,
     content_samples,
     group_samples,
     home_samples,
@@ -22,7 +23,15 @@ from tools.page_samples import (
     reference_samples,
 )
 
-ROOMS = (home_samples, content_samples, group_samples, integration_samples, account_samples, reference_samples)
+ROOMS = (
+    home_samples,
+    content_samples,
+    group_samples,
+    integration_samples,
+    account_samples,
+    reference_samples,
+    activity_samples,
+)
 SAMPLES = {slug: Sample(slug, screen, view, dashboard.render) for room in ROOMS for slug, screen, view in room()}
 each_sample = pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES.keys())
 
