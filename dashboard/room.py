@@ -23,6 +23,7 @@ from dashboard.old_addresses import OldAddresses
 from dashboard.reference_pages import ReferencePages
 from dashboard.render import STATIC
 from dashboard.sharing_pages import SharingPages
+from dashboard.stage_pages import StagePages
 from dashboard.tools_pages import ToolsPages
 from server.services import Services
 from server.web.site import CachedStatic
@@ -38,6 +39,7 @@ def room(services: Services) -> list[BaseRoute]:
     return [
         Mount("/dashboard-static", static),
         *HomePages(desk).routes(),
+        *StagePages(desk).routes(),
         *info.routes(),
         *LabelPages(desk, frame, info).routes(),
         *AccessPages(desk, frame).routes(),

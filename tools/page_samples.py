@@ -11,6 +11,7 @@ from dashboard import render as dashboard_render
 from dashboard.fields import draw
 from dashboard.thumbnail import thumbnail
 from dashboard.views import account, activity, content, groups, home, integration_page, integrations, reference, sharing
+from dashboard.views import stage as stages
 from server.pages import render as gate_render
 from server.pages import views as gates
 
@@ -1010,7 +1011,7 @@ def integration_samples() -> Iterator[tuple[str, str, Any]]:
     )
 
 
-def account_samples() -> Iterator[tuple[str, str, Any]]:
+def connection_samples() -> Iterator[tuple[str, str, Any]]:
     first = account.ConnectionRow(
         guid="n1",
         integration_guid="i1",
@@ -1020,43 +1021,97 @@ def account_samples() -> Iterator[tuple[str, str, Any]]:
         since=ago(days=9),
         account="alice@sandbox.example",
         renews=True,
+        refreshed=ago(minutes=12),
+        scopes=(gates.Scope(words="Know that it is you", raw="openid"), gates.Scope(words="data.read")),
         apps=(account.AppLink(guid=GUID, title="Sales"), account.AppLink(guid=GUID, title=LONG)),
+        last_used=ago(minutes=3),
+        last_app=account.AppLink(guid=GUID, title=LONG),
     )
-    yield (
-        "connections",
-        "connections",
-        account.Connections(
-            page=page("Connected accounts", ALICE, "connections"),
-            rows=(
-                first,
-                account.ConnectionRow(
-                    guid="n2",
-                    integration_guid="i2",
-                    integration_name="Snowflake finance warehouse for Europe and the Middle East",
-                    vendor="snowflake",
-                    vendor_label="Snowflake",
-                    since=ago(days=90),
-                    account="ALICE.MARTIN@EXAMPLE.ORG",
-                    expires=NOW + timedelta(hours=3),
-                ),
-                account.ConnectionRow(
-                    guid="n3",
-                    integration_guid="i3",
-                    integration_name="GitHub",
-                    vendor="github",
-                    vendor_label="GitHub",
-                    since=ago(days=400),
-                    ended=True,
-                    apps=(account.AppLink(guid=GUID, title=""),),
-                ),
-            ),
+    analyst = account.ConnectionRow(
+        guid="n2",
+        integration_guid="i2",
+        integration_name="Snowflake finance warehouse for Europe and the Middle East",
+        vendor="snowflake",
+        vendor_label="Snowflake",
+        since=ago(days=90),
+        account="ALICE.MARTIN@EXAMPLE.ORG",
+        takes_roles=True,
+        role="FINANCE_READ_ONLY_EUROPE",
+        preferred=True,
+        expires=NOW + timedelta(hours=3),
+        scopes=(
+            gates.Scope(words="Act in the role FINANCE_READ_ONLY_EUROPE", raw="session:role:FINANCE_READ_ONLY_EUROPE"),
         ),
     )
-    yield (
-        "connections-empty",
-        "connections",
-        account.Connections(page=page("Connected accounts", ALICE, "connections"), rows=()),
+    ended = account.ConnectionRow(
+        guid="n3",
+        integration_guid="i3",
+        integration_name="GitHub",
+        vendor="github",
+        vendor_label="GitHub",
+        since=ago(days=400),
+        ended="The provider ended the connection.",
+        apps=(account.AppLink(guid=GUID, title=""),),
+        last_used=ago(days=2),
+        last_app=account.AppLink(guid=GUID, title=""),
     )
+    at = page("Connected accounts", ALICE, "connections")
+    further = (account.RoleVendor(guid="i2", name=analyst.integration_name, vendor="snowflake"),)
+    rows = (first, analyst, replace(analyst, guid="n4", role="", preferred=False, renews=True), ended)
+    yield "connections", "connections", account.Connections(page=at, rows=rows, more_roles=further)
+    yield "connections-empty", "connections", account.Connections(page=at, rows=())
+    lines = (
+        account.UseLine(
+            time=ago(minutes=3), text=f"{LONG} used your Snowflake connection (role ANALYST)", address="192.0.2.7"
+        ),
+        account.UseLine(time=ago(hours=3), text="Your Snowflake connection (role ANALYST) was renewed"),
+        account.UseLine(time=ago(days=90), text="You connected Snowflake (role ANALYST)", address="192.0.2.7"),
+    )
+    uses = account.ConnectionUses(page=at, row=analyst, lines=lines, older="/connections/n2?next=x")
+    yield "connection-uses", "connection_uses", uses
+    yield "connection-uses-empty", "connection_uses", replace(uses, row=first, lines=(), older="")
+
+
+def stage_samples() -> Iterator[tuple[str, str, Any]]:
+    mine = stages.Acting(
+        guid="i2",
+        name="Snowflake",
+        vendor="snowflake",
+        how="viewer",
+        account="alice@example.org",
+        takes_roles=True,
+        role="ANALYST",
+        roles=(
+            stages.StageRole(pick="default", role="", held=True, account="alice@example.org"),
+            stages.StageRole(pick="named:LOADER", role="LOADER"),
+        ),
+    )
+    service = stages.Acting(guid="i4", name="reporting", vendor="databricks", how="service")
+    lent = stages.Acting(
+        guid="i5", name="Warehouse", vendor="snowflake", how="lent", lender="Maria", until=NOW + timedelta(days=12)
+    )
+    stage = stages.Stage(
+        page=page("Sales", ALICE),
+        guid=GUID,
+        title="Sales",
+        app=f"/content/{GUID}/",
+        here=f"/open/{GUID}/",
+        acting=(mine,),
+        version="12",
+        deployed=ago(days=3),
+        username="alice",
+    )
+    yield "stage", "stage", stage
+    yield "stage-plain", "stage", replace(stage, acting=())
+    pinned = replace(mine, pinned=True, roles=())
+    several = replace(stage, title=LONG, acting=(service, pinned, lent), mine=True)
+    yield "stage-several", "stage", replace(several, page=page(LONG, PUBLISHER))
+    yield "stage-lent", "stage", replace(stage, acting=(lent,), title="")
+
+
+def account_samples() -> Iterator[tuple[str, str, Any]]:
+    yield from connection_samples()
+    yield from stage_samples()
     keys = (
         account.KeyRow(
             id="1", name="Laptop", created=ago(days=30), expires=NOW + timedelta(days=60), last_used=ago(minutes=2)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from server.pages.views import Page
+from server.pages.views import Page, Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +20,7 @@ class AppLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionRow:
-    """One connection of the looking person. `ended` when the vendor no longer honours it: connect again."""
+    """One connection of the looking person. `ended` says why the vendor no longer honours it, empty while it does."""
 
     guid: str
     integration_guid: str
@@ -29,19 +29,58 @@ class ConnectionRow:
     vendor_label: str
     since: datetime
     account: str = ""
+    takes_roles: bool = False
+    role: str = ""
+    """Empty for her default one at the vendor."""
+    preferred: bool = False
+    """The role that apps use where she chose no other."""
     renews: bool = False
     """Renewed by itself while it is used; otherwise it ends at `expires`."""
+    refreshed: datetime | None = None
     expires: datetime | None = None
-    ended: bool = False
+    ended: str = ""
+    scopes: tuple[Scope, ...] = ()
     apps: tuple[AppLink, ...] = ()
+    last_used: datetime | None = None
+    last_app: AppLink | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleVendor:
+    """An integration of a vendor with roles, at which a further role can be connected."""
+
+    guid: str
+    name: str
+    vendor: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connections:
-    """`connections.html` at `/connections`."""
+    """`connections.html` at `/connections`. POST `/connections/{guid}/refresh`, `.../prefer` and `.../disconnect`."""
 
     page: Page
     rows: tuple[ConnectionRow, ...]
+    more_roles: tuple[RoleVendor, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseLine:
+    """One row of the ledger about a connection, in a sentence."""
+
+    time: datetime
+    text: str
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionUses:
+    """`connection_uses.html` at `/connections/{guid}`: who used it, newest first."""
+
+    page: Page
+    row: ConnectionRow
+    lines: tuple[UseLine, ...]
+    older: str = ""
+    """The address of the next page, empty at the end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

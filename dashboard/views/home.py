@@ -60,7 +60,7 @@ class ContentCard:
 
     @property
     def href(self) -> str:
-        return f"/content/{self.guid}/" if self.opens else f"/apps/{self.guid}/info"
+        return f"/open/{self.guid}/" if self.opens else f"/apps/{self.guid}/info"
 
     @property
     def thumbnail(self) -> Thumbnail:

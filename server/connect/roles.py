@@ -12,6 +12,7 @@ from server.oauth.choices import DEFAULT, Choices
 from server.oauth.integrations import Integrations
 from server.pages.views import RoleAsk, RoleOffer
 from server.vault.connections import Connections, ConnectionView
+from server.vault.errors import said
 from server.web.caller import Caller
 
 # How the form of the connect screen says which role was picked.
@@ -47,6 +48,11 @@ class Roles:
         """Whether she has a connection in this role that can be used as it is."""
         there = self.own.get(role)
         return there is not None and there.status == "connected"
+
+    def ended(self, role: str) -> str:
+        """Why her connection in this role is no longer good, as a sentence; empty while it is, or without one."""
+        there = self.own.get(role)
+        return "" if there is None or there.status == "connected" else said(there.reason)
 
     def ask(self, chosen: str, *, typed: str = "", problem: str = "") -> RoleAsk | None:
         """What the screen shows of it; None for vendors without roles."""

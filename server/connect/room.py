@@ -127,6 +127,7 @@ class ConnectRoom:
         """The connect screen, with the role that is wanted picked. Raises ApiError, SealBroken."""
         roles = await self._roles.of(caller, ask)
         role = roles.pinned or (roles.current if wanted is None else wanted)
+        again = again or roles.ended(role)
         if not problem and not roles.pinned and (wrong := roles.problem(role)):
             role, typed, problem = "", role, wrong
         if request.method == "GET" and not problem and await self._skips(request, caller, ask, role, again):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -19,7 +20,7 @@ from server.pages.views import Contact
 from server.renderings.documents import runs
 from server.web.caller import Caller
 from server.web.errors import AUTH_REQUIRED, DENIED, NOT_FOUND
-from server.web.screens import Screens, request_id
+from server.web.screens import Screens, is_framed, request_id
 
 LOCKED_PROCESS = 223
 NO_CONNECTION = 220
@@ -118,9 +119,9 @@ class Answers:
             case obstacles.NotForGuests(caller):
                 return self._problem(caller, name, 403, "Sign in to open this", obstacle.why.reason)
             case obstacles.NotReady():
-                return self._starting(obstacle, name)
+                return self._starting(obstacle, name, framed=is_framed(request))
             case obstacles.NotRunning():
-                return self._failed(obstacle, target, name)
+                return self._failed(obstacle, target, name, framed=is_framed(request))
 
     async def _connect(
         self, request: Request, caller: Caller, view: ContentView, missing: Missing, target: str
@@ -151,7 +152,7 @@ class Answers:
             "not_found", views.NotFound(page=page, path=target.split("?", maxsplit=1)[0][:200]), 404
         )
 
-    def _starting(self, obstacle: obstacles.NotReady, name: str) -> Response:
+    def _starting(self, obstacle: obstacles.NotReady, name: str, *, framed: bool) -> Response:
         lines = obstacle.starting.lines
         since = self._since.setdefault(obstacle.view.guid, datetime.now(UTC))
         if (datetime.now(UTC) - since).total_seconds() > 600:
@@ -160,17 +161,22 @@ class Answers:
         page = self._screens.page(name, obstacle.caller, f"{'Rendering' if document else 'Starting'} {title}")
         stage = lines[-1] if lines else "Getting the app ready"
         shown = views.Starting(
-            page=page, content_title=title, stage=stage[:120], since=since, lines=lines[-40:], document=document
+            page=replace(page, framed=framed),
+            content_title=title,
+            stage=stage[:120],
+            since=since,
+            lines=lines[-40:],
+            document=document,
         )
         return self._screens.reply("starting", shown, 200)
 
-    def _failed(self, obstacle: obstacles.NotRunning, target: str, name: str) -> Response:
+    def _failed(self, obstacle: obstacles.NotRunning, target: str, name: str, *, framed: bool) -> Response:
         view, problem = obstacle.view, obstacle.failure.problem
         self._since.pop(view.guid, None)
         otherwise = "It could not be started." if runs(view.app_mode) else "It could not be rendered."
         page = self._screens.page(name, obstacle.caller, f"{view.title} cannot be opened")
         shown = views.Failed(
-            page=page,
+            page=replace(page, framed=framed),
             content_title=view.title,
             document=not runs(view.app_mode),
             summary=problem.message if obstacle.editable else otherwise,

@@ -21,6 +21,11 @@ Chosen = Mapping[tuple[str, str], str]
 """A person's choices: integration GUID and content GUID (or DEFAULT) to role."""
 
 
+def counting(chosen: Chosen, integration_guid: str, content_guid: str) -> str:
+    """The role that counts for content where none is pinned."""
+    return chosen.get((integration_guid, content_guid), chosen.get((integration_guid, DEFAULT), ""))
+
+
 class Choices:
     """All choices, by person; asked on every visit and every exchange, so held in memory."""
 
@@ -45,8 +50,7 @@ class Choices:
         """
         if there.role or not there.takes_roles:
             return there.role
-        chosen = await self._known.get(user_id)
-        return chosen.get((there.guid, content_guid), chosen.get((there.guid, DEFAULT), ""))
+        return counting(await self._known.get(user_id), there.guid, content_guid)
 
     async def default(self, user_id: int, integration_guid: str) -> str | None:
         """The role she chose for wherever she made no other choice; None where she never did."""

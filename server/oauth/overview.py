@@ -16,10 +16,11 @@ from server.web.caller import Caller
 
 @dataclass(frozen=True)
 class App:
-    """A content item that uses an integration."""
+    """A content item that uses an integration, in the role its publisher pinned, if any."""
 
     guid: str
     title: str
+    role: str = ""
 
 
 def connected(session: Session) -> dict[int, int]:
@@ -54,7 +55,7 @@ def apps(session: Session, integration_id: int) -> list[App]:
 def apps_open_to(session: Session, caller: Caller) -> dict[str, tuple[App, ...]]:
     """The content the caller may open that acts for its viewer, by the GUID of the integration. One statement."""
     query = (
-        select(Integration.guid, Content)
+        select(Integration.guid, Content, Association.role)
         .join(Association, col(Association.integration_id) == Integration.id)
         .join(Content, col(Content.id) == Association.content_id)
         .join(User, col(User.id) == Content.owner_id)
@@ -66,6 +67,6 @@ def apps_open_to(session: Session, caller: Caller) -> dict[str, tuple[App, ...]]
         .order_by(col(Content.id))
     )
     found: dict[str, list[App]] = defaultdict(list)
-    for guid, row in session.exec(query).all():
-        found[guid].append(App(row.guid, row.title or row.name))
+    for guid, row, role in session.exec(query).all():
+        found[guid].append(App(row.guid, row.title or row.name, role))
     return {guid: tuple(rows) for guid, rows in found.items()}

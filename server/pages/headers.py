@@ -19,21 +19,25 @@ _POLICY = (
     "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 
-LEADS_AWAY = frozenset({"connect", "declined", "content_access", "content_sharing", "connections", "allow_tool"})
+LEADS_AWAY = frozenset(
+    {"connect", "declined", "content_access", "content_sharing", "connections", "allow_tool", "stage"}
+)
 """Screens whose button posts to a page of ours and is redirected to a provider, or to a tool."""
 
 
-def security_headers(screen: str, *, https: bool) -> dict[str, str]:
+def security_headers(screen: str, *, https: bool, framed: bool = False) -> dict[str, str]:
     """Headers for the page that `render(screen, view)` made. `https` adds HSTS (only ever sent over TLS).
+
+    `framed`: the page is shown inside one of ours, the stage, and holds no button; other sites may not show it.
 
     A "starting" page also says `X-Tabard-Gate: starting`, by which static/gate.js tells it from the app
     itself.
     """
     policy = _POLICY if screen in LEADS_AWAY else f"{_POLICY}; form-action 'self'"
     found = {
-        "Content-Security-Policy": policy,
+        "Content-Security-Policy": policy.replace("ancestors 'none'", "ancestors 'self'") if framed else policy,
         "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
+        "X-Frame-Options": "SAMEORIGIN" if framed else "DENY",
         "Referrer-Policy": "same-origin",
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cache-Control": "no-store",

@@ -61,6 +61,8 @@ class Page:
     active: Literal["", "home", "integrations", "connections", "keys", "tools", "activity", "api"] = ""
     """Which item of the navigation is the current one."""
     flash: Flash | None = None
+    framed: bool = False
+    """It is shown inside the stage, so the stage's bar is its top."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

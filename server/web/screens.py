@@ -81,8 +81,14 @@ class Screens:
 
     def reply(self, name: str, view: Gate, status: int = 200, **headers: str) -> HTMLResponse:
         """The screen as a reply with its security headers."""
-        own = security_headers(name, https=self.https) | headers
+        own = security_headers(name, https=self.https, framed=view.page.framed) | headers
         return HTMLResponse(render(name, view), status_code=status, headers=own)
+
+
+def is_framed(request: Request) -> bool:
+    """Whether a page of this very server asks for a page to show inside itself, as browsers say it."""
+    headers = request.headers
+    return headers.get("sec-fetch-dest") == "iframe" and headers.get("sec-fetch-site") == "same-origin"
 
 
 def request_id(request: Request) -> str:

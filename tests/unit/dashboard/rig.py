@@ -139,6 +139,13 @@ class Rig:
         draft = Draft("custom", name, "Rows", dict(ROBOT if service else CUSTOM))
         return (await self.services.integrations.create(await self._admin(), draft)).guid
 
+    async def snowflake(self) -> str:
+        """One of a vendor with roles."""
+        terms = {"account_url": "https://acme.snowflakecomputing.com", "client_id": "c", "client_secret": "CANARY-s"}
+        return (
+            await self.services.integrations.create(await self._admin(), Draft("snowflake", "Snowflake", "", terms))
+        ).guid
+
     async def _admin(self) -> Caller:
         return self.people.get("ada") or await self.person("ada", "administrator")
 
@@ -147,10 +154,10 @@ class Rig:
         assert view is not None
         await self.services.associations.replace(await self._admin(), view, integrations)
 
-    async def connect(self, name: str, integration: str, account: str = "alice@sandbox") -> str:
+    async def connect(self, name: str, integration: str, account: str = "alice@sandbox", *, role: str = "") -> str:
         """A connection of a person, as a consent leaves it; its GUID."""
         row = await self.services.integrations.get(integration)
-        config = self.services.integrations.client_config(row)
+        config = self.services.integrations.client_config(row, role)
         tokens = TokenSet(
             access_token=Secret("CANARY-access"),
             token_type="Bearer",
@@ -158,7 +165,7 @@ class Rig:
             expires_in=3600,
         )
         assert row.id is not None
-        new = Consented(row.id, row.config_version, config, tokens, row.created_time, account)
+        new = Consented(row.id, row.config_version, config, tokens, row.created_time, account, role)
         kept = await self.services.vault.connections.save(self.people[name], new)
         assert kept
         return kept

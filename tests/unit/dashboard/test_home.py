@@ -11,7 +11,7 @@ async def test_a_viewer_sees_what_is_shared_and_nothing_else(rig: Rig) -> None:
     await rig.content("pat", "Not published", deployed=False, access="logged_in")
     alice = await rig.browser("alice")
     page = (await alice.get("/")).text
-    assert f'href="/content/{shared}/"' in page
+    assert f'href="/open/{shared}/"' in page
     assert "Private numbers" not in page
     assert "Not published" not in page
     assert f"/apps/{shared}" not in page
@@ -34,7 +34,7 @@ async def test_an_administrator_without_rights_is_led_to_the_settings(rig: Rig) 
     ada = await rig.browser("ada", "administrator")
     page = (await ada.get("/")).text
     assert f'<h2><a href="/apps/{guid}/info">' in page
-    assert f'href="/content/{guid}/"' not in page
+    assert f'href="/open/{guid}/"' not in page
 
 
 async def test_search_as_you_type_brings_the_cards_alone(rig: Rig) -> None:

@@ -94,7 +94,7 @@ def test_every_template_of_a_screen_is_sampled() -> None:
         "log_poll",
         "log_tail",
     }
-    parts |= {"reference_list", "reference_words", "integration_head", "integration_tried"}
+    parts |= {"reference_list", "reference_words", "integration_head", "integration_tried", "connection_words"}
     screens = {path.stem for path in dashboard.TEMPLATES.glob("*.html")} - parts
     assert screens == {sample.screen for sample in SAMPLES.values()}
 
