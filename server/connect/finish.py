@@ -11,6 +11,7 @@ from integrations.grants.userinfo import account_of
 from integrations.http import OutboundClient
 from server.connect.flows import Taken
 from server.db.clock import now
+from server.db.models import Integration
 from server.vault.connections import Consented, Kept
 from server.vault.lease import Clock
 from server.vault.vault import Vault
@@ -33,6 +34,12 @@ class Finish:
         """
         task = self._vault.background.spawn(self._keep(caller, taken, config, code), "redeem")
         return await asyncio.shield(task)
+
+    async def renews(self, caller: Caller, integration: Integration, role: str, config: ClientConfig) -> bool:
+        """Whether what forces a first consent stays out, since a refresh token is held (Google counts each)."""
+        if not config.first_consent or caller.user_id is None:
+            return False
+        return await self._vault.connections.renews(caller.user_id, integration, role)
 
     async def _keep(self, caller: Caller, taken: Taken, config: ClientConfig, code: str) -> Kept | None:
         asked_at, address = self._clock(), taken.flow.redirect_uri

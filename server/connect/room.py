@@ -194,7 +194,8 @@ class ConnectRoom:
         """Remember the flow and send the browser to the provider. Raises ApiError, ClientRejected, SealBroken."""
         config = self._integrations.client_config(ask.integration, role)
         state, address = new_token(), redirect_uri(self._callback_url, ask.integration)
-        begun = begin(config, redirect_uri=address, state=state)
+        renewing = await self._finish.renews(caller, ask.integration, role, config)
+        begun = begin(config, redirect_uri=address, state=state, renewing=renewing)
         kept = read_cookie(request.scope["headers"], self._cookie)
         browser = kept if kept is not None and well_formed(kept) else new_token()
         content_guid = ask.view.guid if ask.association is not None and ask.view is not None else None

@@ -17,6 +17,7 @@ from server.db.models import Connection, Integration, User
 from server.keys.keyring import SealBroken
 from server.oauth.integrations import Integrations
 from server.vault.account import Account, OtherAccount, another, called, only_account
+from server.vault.again import goes_on, holds_refresh
 from server.vault.lease import Clock, finish, put_terms
 from server.vault.outcomes import Outcome, Outcomes, second_of
 from server.vault.revoker import Revoker, Tokens, Whose
@@ -176,6 +177,8 @@ class Connections:
             )
         else:
             before = (row.subject, row.account)
+            if goes_on(row, integration, new.config, new.tokens) and (held := self._opened(row)):
+                new = replace(new, tokens=replace(new.tokens, refresh_token=held.refresh))
             row.version += 1
             row.fence += 1
         self._fill(row, integration, new)
@@ -188,6 +191,10 @@ class Connections:
             kept = replace(kept, before=called(before))
             self._trail.record(session, caller, "change_oauth_account", **facts, before=kept.before, after=kept.after)
         return kept, integration.guid
+
+    async def renews(self, user_id: int, integration: Integration, role: str) -> bool:
+        """Whether a connection stands and holds a refresh token."""
+        return await self._db.read(holds_refresh, user_id, integration, role)
 
     def _fill(self, row: Connection, integration: Integration, new: Consented) -> None:
         row.fingerprint, row.config_version = integration.fingerprint, integration.config_version
