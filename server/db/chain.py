@@ -14,6 +14,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from types import NoneType
 from typing import Any
 
 from sqlalchemy import bindparam, func, insert, update
@@ -29,6 +30,9 @@ COVERED = (
     "request_id",
 )  # fmt: skip
 DATA = COVERED.index("data")
+# What is the same after it was stored as JSON and read again.
+PLAIN = (str, bool, int, NoneType)
+_spell = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 BATCH = 2000
 
 
@@ -72,19 +76,21 @@ class Chain:
 
     def put(self, head: AuditHead, events: Iterable[Linked]) -> None:
         """Number and link events after `head`, and move it to the last of them."""
+        seq, mac = head.seq, head.mac
         for event in events:
-            head.seq += 1
-            event.seq = head.seq
-            event.mac = head.mac = self.link(head.mac, event)
-        head.seal = self.seal(head.seq, head.mac)
+            seq += 1
+            event.seq = seq
+            event.mac = mac = self.link(mac, event)
+        head.seq, head.mac, head.seal = seq, mac, self.seal(seq, mac)
 
 
 def canonical(event: Linked) -> bytes:
     """An event's content in one spelling, the same before it is stored and after it was read."""
     facts = [getattr(event, name) for name in COVERED]
-    facts[DATA] = json.loads(json.dumps(event.data))
+    if not all(isinstance(value, PLAIN) for value in event.data.values()):
+        facts[DATA] = json.loads(json.dumps(event.data))
     time = event.time.astimezone(UTC).isoformat(timespec="microseconds")
-    return json.dumps([event.seq, time, *facts], sort_keys=True, separators=(",", ":")).encode()
+    return _spell([event.seq, time, *facts]).encode()
 
 
 def promise(session: Session, events: Iterable[Linked]) -> None:

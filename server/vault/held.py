@@ -6,8 +6,9 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import and_
 from sqlmodel import Session, col, select
@@ -39,6 +40,9 @@ class Held:
     ends: float
     since: float
     read: float
+    life: float | None
+    last: dict[int | None, Any] = field(default_factory=dict, repr=False)
+    """What was last made of it to hand out, by the seconds it says are left."""
 
     def left(self, moment: float) -> float:
         """Seconds that the access token has left; infinite when it does not end, 0 without one."""
@@ -127,7 +131,7 @@ class Holdings:
             left = math.inf if ends is None else (ends - moment).total_seconds()
             span = (ticks + left, ticks - (moment - row.updated_time).total_seconds())
         self._remember(known, span)
-        return Held(row, integration, token, *span, read=ticks)
+        return Held(row, integration, token, *span, read=ticks, life=row.access_lifetime)
 
     def _load(self, session: Session, name: Name) -> tuple[Connection, Integration, Secret | None, datetime]:
         user_id, integration_id, role = name

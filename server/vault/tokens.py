@@ -74,7 +74,7 @@ class Tokens:
             held = await self._holdings.get(name, anew=anew)
             moment = self._ticks()
             left, age = held.left(moment), moment - held.since
-            if enough(left, held.row.access_lifetime, age, min_ttl=min_ttl, force=force):
+            if enough(left, held.life, age, min_ttl=min_ttl, force=force):
                 return _issued(held, moment)
             if held.row.sealed_refresh is None:
                 if left >= 1:
@@ -118,7 +118,13 @@ class Tokens:
 
 
 def _issued(held: Held, moment: float) -> Issued:
-    assert held.token is not None
-    left, row = held.left(moment), held.row
+    left = held.left(moment)
     expires_in = None if math.isinf(left) else math.floor(left)
-    return Issued(held.token, row.token_type, expires_in, tuple(row.scopes.split()), row.extras, row.guid)
+    issued: Issued | None = held.last.get(expires_in)
+    if issued is None:
+        assert held.token is not None
+        row = held.row
+        issued = Issued(held.token, row.token_type, expires_in, tuple(row.scopes.split()), row.extras, row.guid)
+        held.last.clear()
+        held.last[expires_in] = issued
+    return issued

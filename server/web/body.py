@@ -121,7 +121,11 @@ async def read_object(request: Request) -> dict[str, Any]:
 
 async def read_form(request: Request, limit: int = 65536) -> dict[str, str]:
     """The fields of a urlencoded form, each at most once (RFC 6749 section 3.2). Raises ApiError 400."""
-    raw = await read_limited(request, limit)
+    return form_fields(await read_limited(request, limit))
+
+
+def form_fields(raw: bytes) -> dict[str, str]:
+    """The fields of a urlencoded text, as `read_form` gives them."""
     try:
         pairs = parse_qsl(
             raw.decode("utf-8"), keep_blank_values=True, strict_parsing=bool(raw), max_num_fields=FORM_FIELDS

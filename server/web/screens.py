@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import random
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
@@ -19,8 +19,8 @@ LONGEST_RETURN = 2048
 
 
 def new_request_id() -> str:
-    """A short name for one request, for error pages and the log."""
-    return secrets.token_hex(6)
+    """A short name for one request, for error pages and the log. It is no secret, and made for every request."""
+    return f"{random.getrandbits(48):012x}"
 
 
 def safe_return(path: str | None, default: str = "/") -> str:

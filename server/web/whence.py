@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from starlette.types import Scope
 
 LONGEST_ADDRESS = 64
 
 
-@dataclass(frozen=True)
-class Whence:
+class Whence(NamedTuple):
     """The address of the client of the connection, and the request's name; both empty outside of requests."""
 
     address: str = ""
