@@ -180,12 +180,15 @@ class World:
         """Let the access token run out."""
         self.later(self.lifetime + 1)
 
-    async def consent(self, *, untick: Collection[str] = (), decision: str = "allow") -> tuple[Walk, httpx.Response]:
+    async def consent(
+        self, *, untick: Collection[str] = (), decision: str = "allow", role: str = ""
+    ) -> tuple[Walk, httpx.Response]:
         """Connect as alice: what was seen at the vendor, and what the callback answered."""
         form = {
             "csrf": self.house.csrf.token(self.alice.caller.credential),
             "next": f"/content/{self.app.guid}/",
             "content": self.app.guid,
+            **({"role": role} if role else {}),
         }
         headers = {"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"}
         asked = await self.browser.post(f"/__oauth__/integrations/{self.row.guid}/login", data=form, headers=headers)

@@ -264,6 +264,7 @@ class House:
         self.csrf = Csrf(self.keyring, (ORIGIN,))
         self.sources = Sources(self.vault, VisitorKeys(self.db, self.keyring, self.sessions), self.visiting)
         self.sources.add(Lending(self.db, self.loans, self.vault.tokens).issue)
+        self.sources.choose_roles(self.choices.role_for)
         self.minting = Minting(
             self.db,
             self.keyring,
