@@ -43,9 +43,9 @@ def client_of(provider: str, **changes: Any) -> dict[str, Any]:
 class Node:
     """The vault of one gateway over a database, with what it stands on. Needs a running loop."""
 
-    def __init__(self, url: str, key: bytes, *, client: OutboundClient | None = None, **options: Any) -> None:
+    def __init__(self, url: str, key: bytes | Keyring, *, client: OutboundClient | None = None, **options: Any) -> None:
         self.url = url
-        self.db, keyring = Database(url), Keyring(key)
+        self.db, keyring = Database(url), key if isinstance(key, Keyring) else Keyring(key)
         self.trail = Trail(self.db, gather=0.01)
         self.integrations = Integrations(self.db, keyring, load(), self.trail, allow_local=True)
         self.client = client or OutboundClient(allow_local=True)
