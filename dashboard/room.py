@@ -19,6 +19,7 @@ from dashboard.integrations_pages import IntegrationsPages
 from dashboard.keys_pages import KeysPages
 from dashboard.labels_pages import LabelPages
 from dashboard.log_pages import LogPages
+from dashboard.minting_pages import MintingPages
 from dashboard.old_addresses import OldAddresses
 from dashboard.reference_pages import ReferencePages
 from dashboard.render import STATIC
@@ -49,6 +50,7 @@ def room(services: Services) -> list[BaseRoute]:
         *IntegrationForm(desk, integrations).routes(),
         *IntegrationOverviewPages(desk, integrations).routes(),
         *IntegrationDeletePages(desk, integrations).routes(),
+        *MintingPages(desk, integrations).routes(),
         *GroupsPages(desk).routes(),
         *ConnectionsPages(desk).routes(),
         *KeysPages(desk).routes(),

@@ -14,6 +14,7 @@ from dashboard.views import account, activity, content, groups, home, integratio
 from dashboard.views import stage as stages
 from server.pages import render as gate_render
 from server.pages import views as gates
+from tools.token_samples import token_samples
 
 NOW = datetime.now(UTC)
 ORIGIN = "http://localhost:3939"
@@ -1009,6 +1010,7 @@ def integration_samples() -> Iterator[tuple[str, str, Any]]:
         "integration_delete",
         replace(delete, apps=0, people=0, app_titles=(), problem="That is not its name. Type Sandbox."),
     )
+    yield from token_samples(page("Tokens", ADMIN, "integrations"), NOW)
 
 
 def connection_samples() -> Iterator[tuple[str, str, Any]]:

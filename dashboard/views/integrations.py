@@ -13,7 +13,7 @@ from server.pages.views import Page
 AuthType = Literal["Viewer", "Service Account", "Visitor API Key"]
 
 
-Tab = Literal["overview", "settings"]
+Tab = Literal["overview", "tokens", "settings"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
