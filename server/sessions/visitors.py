@@ -6,6 +6,7 @@ A key is valid no longer than the sign-in it was made for, and is decided anew a
 
 from __future__ import annotations
 
+import hmac
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -53,7 +54,8 @@ class VisitorKeys:
         latest = min(moment + LIFETIME, end or moment + LIFETIME)
         wanted = min(moment + FRESH, latest - timedelta(seconds=1))
         row = store.newest_visitor_key(session, viewer.credential, content_id, integration_id, role, wanted)
-        if row is None or digest(self._value(row.nonce)) != row.key_hash:  # made before the secret was replaced
+        # A row of before the secret was replaced has another value now.
+        if row is None or not hmac.compare_digest(digest(self._value(row.nonce)), row.key_hash):
             nonce = secrets.token_urlsafe(32)
             row = VisitorKey(
                 nonce=nonce,

@@ -18,6 +18,7 @@ from server.db.engine import Database
 from server.db.models import Connection, Integration
 from server.db.touched import Rows
 from server.keys.keyring import SealBroken
+from server.vault.damage import Damages
 from server.vault.errors import NeedsConsent, NotConnected
 from server.vault.lease import Clock, database_now, same_client
 from server.vault.seals import Seals
@@ -49,6 +50,12 @@ class Held:
         return 0.0 if self.token is None else max(0.0, self.ends - moment)
 
 
+class _Damaged(Exception):
+    def __init__(self, guid: str, version: int) -> None:
+        super().__init__(guid)
+        self.guid, self.version = guid, version
+
+
 class Holdings:
     """Usable connections by name, for `LONGEST` seconds or until somebody changes them (server.db.changes).
 
@@ -56,8 +63,11 @@ class Holdings:
     a wall clock that is set later makes no token older or younger (O-28).
     """
 
-    def __init__(self, db: Database, seals: Seals, clock: Clock, ticks: Ticks = time.monotonic) -> None:
+    def __init__(
+        self, db: Database, seals: Seals, clock: Clock, ticks: Ticks = time.monotonic, *, damages: Damages | None = None
+    ) -> None:
         self._db = db
+        self._damages = damages
         self._seals = seals
         self._clock = clock
         self._ticks = ticks
@@ -77,6 +87,11 @@ class Holdings:
         epoch = self._epoch
         try:
             row, integration, token, moment = await self._db.read(self._load, name)
+        except _Damaged as damaged:
+            self._drop(name)
+            if self._damages is not None:
+                await self._damages.found(damaged.guid, damaged.version, "access")
+            raise NeedsConsent("damaged") from None
         except (NotConnected, NeedsConsent):
             self._drop(name)
             raise
@@ -157,5 +172,5 @@ class Holdings:
         try:
             token = self._seals.access(row)
         except SealBroken:
-            raise NeedsConsent("damaged") from None
+            raise _Damaged(row.guid, row.version) from None
         return row, integration, token, database_now(session, self._clock)

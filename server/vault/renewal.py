@@ -22,6 +22,7 @@ from server.keys.credentials import digest
 from server.keys.keyring import SealBroken
 from server.oauth.integrations import Integrations
 from server.vault.backoff import Patience
+from server.vault.damage import Damages
 from server.vault.errors import UNUSABLE, UNUSABLE_CODE, IntegrationBroken, NeedsConsent, TryLater, VaultError
 from server.vault.held import Holdings, Ticks
 from server.vault.lease import Busy, Leases, Moved, Refused, Spent, Taken, row_of
@@ -70,6 +71,7 @@ class Renewal:
         self._standings = standings
         self._revoker = revoker
         self._trail = trail
+        self._damages = Damages(db, trail)
         self._outcomes = outcomes
         self._ticks = ticks
 
@@ -80,6 +82,7 @@ class Renewal:
         except SealBroken:
             patience.spared(row.guid, key)
             log.error("the stored tokens of connection %s do not open", row.guid)
+            await self._damages.found(row.guid, row.version, "refresh")
             return NeedsConsent("damaged")
         except DatabaseUnavailable:
             patience.spared(row.guid, key)

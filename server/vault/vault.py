@@ -17,6 +17,7 @@ from server.keys.keyring import Keyring, SealBroken
 from server.oauth.integrations import Integrations
 from server.vault.background import Background
 from server.vault.connections import Connections
+from server.vault.damage import Damages
 from server.vault.held import Holdings, Ticks
 from server.vault.lease import LEASE_SECONDS, Clock, Leases
 from server.vault.outcomes import Outcomes
@@ -57,7 +58,7 @@ class Vault:
         longer than twice the client's total deadline.
         """
         seals = Seals(keyring)
-        holdings = Holdings(db, seals, clock, ticks)
+        holdings = Holdings(db, seals, clock, ticks, damages=Damages(db, trail))
         self.background = Background()
         self.outcomes = Outcomes()
         self.standings = Standings(db)
