@@ -7,6 +7,7 @@ It came straight from the token endpoint over TLS, in exchange for our code and 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import time
 from collections.abc import Mapping
@@ -62,7 +63,7 @@ def claims_of(
         raise IdTokenRefused("it does not say when it ends")
     if expires + LEEWAY < (time.time() if now is None else now):
         raise IdTokenRefused("it has ended; the clock of this server or of the provider may be wrong")
-    if nonce is not None and claims.get("nonce") != nonce:
+    if nonce is not None and not hmac.compare_digest(str(claims.get("nonce")).encode(), nonce.encode()):
         raise IdTokenRefused("it belongs to another sign-in")
     return claims
 

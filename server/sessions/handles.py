@@ -42,14 +42,9 @@ class Handles:
         self._key = b""
         self._made: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._opened: OrderedDict[str, Handle] = OrderedDict()
-        self._secret = keyring.keys.sessions
 
     def viewer(self, caller: Caller, content_guid: str) -> str:
         """The handle of a signed-in viewer at one content; the same for as long as her session lives."""
-        secret = self._keyring.keys.sessions
-        if secret != self._secret:  # it was replaced: what was made with the old one opens no more
-            self._secret = secret
-            self._made.clear()
         self._look()
         name = (caller.credential, content_guid)
         made = self._made.get(name)
