@@ -26,6 +26,8 @@ from server.web.screens import safe_return
 # How the form of the connect screen says a role (server.connect.roles).
 DEFAULT_PICK, NAMED_PICK = "default", "named:"
 MOST_ROLES = 20
+# What the bar says first: whose name comes before everything that is the same for everybody.
+ORDER: tuple[Acts, ...] = ("viewer", "lent", "minted", "visitor", "service")
 
 
 class StagePages:
@@ -90,7 +92,7 @@ class StagePages:
                 found.append(_own(there, role, mine, chosen))
             else:
                 found.append(_plain(there, "service" if there.auth_type == "Service Account" else "visitor"))
-        return tuple(found)
+        return tuple(sorted(found, key=lambda one: ORDER.index(one.how)))
 
     def routes(self) -> list[Route]:
         """The addresses of this screen."""

@@ -46,10 +46,13 @@ pn.extension(sizing_mode="stretch_width", raw_css=[PAGE], reconnect=True, notifi
 class CannotShow(Exception):
     """Why there is nothing to show, and what to do about it."""
 
-    def __init__(self, title: str, advice: str) -> None:
+    def __init__(self, title: str, advice: str, connect: str = "") -> None:
+        """`connect` is the address at which the viewer connects, where that is what helps."""
         super().__init__(title)
         self.title = title
         self.advice = advice
+        # In a new tab, also where the app is shown in a frame: consent is given in no frame.
+        self.link = f'<a href="{escape(connect)}" target="_blank" rel="noopener">Connect</a>' if connect else ""
 
 
 def access_token() -> str:
@@ -72,6 +75,13 @@ def access_token() -> str:
         client = Client()  # kept in a variable: what hangs on it refers to it weakly
         return client.oauth.get_credentials(handle)["access_token"]
     except Exception as error:  # the kinds differ from server to server; to a viewer they all mean the same
+        payload = getattr(error, "payload", None) or {}
+        if address := payload.get("consent_url"):
+            raise CannotShow(
+                "The sales system is not connected",
+                "Connect it in a new tab, then come back here and try again. Nothing you have done is lost.",
+                address,
+            ) from error
         print(f"The exchange failed: {type(error).__name__}: {error}", file=sys.stderr)
         raise CannotShow(
             "Your connection to the sales system is not ready",
@@ -156,7 +166,7 @@ class Explorer:
         try:
             self.token_note.object = self.expiry(call("/api/whoami", access_token()))
         except CannotShow as reason:
-            self.token_note.object = f"**{reason.title}.** {reason.advice}"
+            self.token_note.object = f"**{reason.title}.** {reason.advice} {reason.link}"
 
     def plot(self, region: str, months: int, metric: str, kind: str) -> pn.Column:
         """Return the chart of what is chosen."""
@@ -284,7 +294,7 @@ def page() -> pn.viewable.Viewable:
         rows = pd.DataFrame(call("/api/rows", token)["rows"])
     except CannotShow as reason:
         note = pn.pane.Markdown(
-            f"### {reason.title}\n\n{reason.advice}",
+            f"### {reason.title}\n\n{reason.advice}\n\n{reason.link}",
             styles=CARD | {"font-size": "16px"},
             stylesheets=[CODE],
             margin=0,

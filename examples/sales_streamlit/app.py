@@ -15,10 +15,12 @@ HANDLE_HEADER = "Posit-Connect-User-Session-Token"
 class CannotShow(Exception):
     """Why there is nothing to show, and what to do about it."""
 
-    def __init__(self, title: str, advice: str) -> None:
+    def __init__(self, title: str, advice: str, connect: str = "") -> None:
+        """`connect` is the address at which the viewer connects, where that is what helps."""
         super().__init__(title)
         self.title = title
         self.advice = advice
+        self.connect = connect
 
 
 def access_token() -> str:
@@ -39,6 +41,13 @@ def access_token() -> str:
         client = Client()  # kept in a variable: what hangs on it refers to it weakly
         return client.oauth.get_credentials(handle)["access_token"]
     except Exception as error:  # the kinds differ from server to server; to a viewer they all mean the same
+        payload = getattr(error, "payload", None) or {}
+        if address := payload.get("consent_url"):
+            raise CannotShow(
+                "The sales system is not connected",
+                "Connect it in a new tab, then come back here and try again. Nothing you have done is lost.",
+                address,
+            ) from error
         print(f"The exchange failed: {type(error).__name__}: {error}", file=sys.stderr)
         raise CannotShow(
             "Your connection to the sales system is not ready",
@@ -151,7 +160,11 @@ def main() -> None:
         rows = pd.DataFrame(call("/api/rows", token)["rows"])
     except CannotShow as reason:
         st.warning(f"**{reason.title}**\n\n{reason.advice}", icon=":material/link_off:")
-        st.button("Try again", icon=":material/refresh:")
+        with st.container(horizontal=True):
+            if reason.connect:
+                # A link button opens a new tab, also where the app is shown in a frame: consent is given in no frame.
+                st.link_button("Connect", reason.connect, type="primary", icon=":material/link:")
+            st.button("Try again", icon=":material/refresh:")
         return
     account = f"`{me['email']}`" if me["email"] else "a service account"
     st.markdown(

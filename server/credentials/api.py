@@ -61,6 +61,16 @@ class ExchangeFields(TypedDict):
     force_refresh: NotRequired[
         Annotated[Literal["true", "false"], Field(description="Whether the token was rejected and must be a new one.")]
     ]
+    next: NotRequired[
+        Annotated[
+            str,
+            Field(
+                max_length=forms.LONGEST_NEXT,
+                pattern=f"^{forms.NEXT.pattern}$",
+                description="Where a viewer who has to connect comes back to: a path below the content's address.",
+            ),
+        ]
+    ]
     resource: NotRequired[str]
     scope: NotRequired[str]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,6 +31,9 @@ BAD_REQUESTED, BAD_COMBINATION, BAD_AUDIENCE = 242, 249, 256
 LONGEST_FORM, LONGEST_REMEMBERED = 65536, 4096
 # Longer than this no min_ttl makes sense; what counts at most is `terms.MOST_TTL`.
 LONGEST_TTL = 86400
+LONGEST_NEXT = 1024
+# What an address may hold as it is: visible ASCII without quotes and backslashes.
+NEXT = re.compile(r"[!#-&(-\[\]^_a-~]*")
 
 Kind = Literal["viewer", "content"]
 KINDS: dict[str, Kind] = {VIEWER: "viewer", CONTENT: "content"}
@@ -37,7 +41,9 @@ KINDS: dict[str, Kind] = {VIEWER: "viewer", CONTENT: "content"}
 
 @dataclass(frozen=True)
 class ExchangeForm:
-    """A request that makes sense in itself. `audience` is a canonical GUID or None; `min_ttl` is in seconds."""
+    """A request that makes sense in itself. `audience` is a canonical GUID or None; `min_ttl` is in seconds; `back` is
+    where a viewer who has to connect first comes back to, a path below the content's address.
+    """
 
     kind: Kind
     subject_token: str = field(repr=False)
@@ -45,6 +51,7 @@ class ExchangeForm:
     audience: str | None
     min_ttl: float | None = None
     force_refresh: bool = False
+    back: str = ""
 
 
 async def read(request: Request) -> ExchangeForm:
@@ -94,7 +101,7 @@ def checked(fields: Mapping[str, str]) -> ExchangeForm:
     if not token:
         raise ApiError(400, BAD_SUBJECT, "subject_token is missing.")
     audience = _audience(fields.get("audience", ""))
-    return ExchangeForm(kind, token, requested, audience, _min_ttl(fields), _force_refresh(fields))
+    return ExchangeForm(kind, token, requested, audience, _min_ttl(fields), _force_refresh(fields), _back(fields))
 
 
 def _min_ttl(fields: Mapping[str, str]) -> float | None:
@@ -111,6 +118,13 @@ def _force_refresh(fields: Mapping[str, str]) -> bool:
     if text not in ("", "true", "false"):
         raise ApiError(400, BAD_FORM, "force_refresh must be true or false.")
     return text == "true"
+
+
+def _back(fields: Mapping[str, str]) -> str:
+    text = fields.get("next", "")
+    if len(text) > LONGEST_NEXT or not NEXT.fullmatch(text):
+        raise ApiError(400, BAD_FORM, "next must be a path below the content's own address, such as page?year=2026.")
+    return text.lstrip("/")
 
 
 def _audience(text: str) -> str | None:

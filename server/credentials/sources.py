@@ -42,7 +42,7 @@ class Asked:
 
     def consent(self, origin: str) -> dict[str, Any]:
         """What an answer holds where the viewer has to connect: the address at which she does."""
-        query = {"content": self.view.guid, "next": f"{self.view.path}/"}
+        query = {"content": self.view.guid, "next": f"{self.view.path}/{self.form.back}"}
         if self.role:
             query["role"] = self.role
         return {"consent_url": f"{origin}/__oauth__/integrations/{self.there.guid}/login?{urlencode(query)}"}

@@ -270,6 +270,11 @@ async def test_consent_is_asked_for_with_an_address(world, house):
     assert told(answer) == (404, 220)
     where = answer.json()["payload"]["consent_url"]
     assert where.startswith(f"http://localhost:3939/__oauth__/integrations/{world.integration.guid}/login?content=")
+    assert where.endswith(f"next=%2Fcontent%2F{world.app.guid}%2F")
+    answer = await world.exchange(next="/year?of=2026")
+    assert answer.json()["payload"]["consent_url"].endswith(f"{world.app.guid}%2Fyear%3Fof%3D2026")
+    assert told(await world.exchange(next="a b")) == (400, 211)
+    assert told(await world.exchange(next="a\\b")) == (400, 211)
 
 
 async def test_an_ended_connection_says_so_every_time_and_asks_once(world, house):
