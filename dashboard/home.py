@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from dashboard.desk import Desk
 from dashboard.health import health, known_kind
-from dashboard.views.home import ContentCard, Home
+from dashboard.views.home import ContentCard, Home, Trouble
 from server.accounts.own_keys import administrators
 from server.content import overview
 from server.content.overview import Item
+from server.health.health import Trouble as Troubled
 from server.pages.views import Contact
 from server.web.caller import Caller
 
@@ -27,8 +30,11 @@ class HomePages:
         self._desk, self._services = desk, desk.services
 
     async def home(self, request: Request, caller: Caller) -> Response:
-        """The whole page."""
-        return self._desk.show("home", await self._view(request, caller))
+        """The whole page; administrators read first what does not work."""
+        view = await self._view(request, caller)
+        if caller.has("administrator"):
+            view = replace(view, troubles=tuple(_trouble(one) for one in await self._services.health.troubles()))
+        return self._desk.show("home", view)
 
     async def cards(self, request: Request, caller: Caller) -> Response:
         """The grid, while somebody types a search."""
@@ -71,3 +77,12 @@ class HomePages:
     def routes(self) -> list[Route]:
         """The addresses of this screen."""
         return [self._desk.route("GET", "/", self.home), self._desk.route("GET", "/home/cards", self.cards)]
+
+
+def _trouble(one: Troubled) -> Trouble:
+    if one.broken:
+        return Trouble(guid=one.guid, name=one.name, words=f"does not work. {one.broken}", grave=True)
+    if one.warning == "expired":
+        return Trouble(guid=one.guid, name=one.name, words="has a client secret that has ended.", grave=True)
+    left = "within a day" if not one.days_left else f"in {one.days_left} {'day' if one.days_left == 1 else 'days'}"
+    return Trouble(guid=one.guid, name=one.name, words=f"has a client secret that ends {left}.", grave=False)

@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute, Mount
 
 from dashboard.access_pages import AccessPages
 from dashboard.activity_pages import ActivityPages
+from dashboard.authorizations_pages import AuthorizationsPages
 from dashboard.connections_pages import ConnectionsPages
 from dashboard.content_pages import ContentFrame, InfoPages
 from dashboard.desk import Desk
@@ -51,6 +52,7 @@ def room(services: Services) -> list[BaseRoute]:
         *IntegrationOverviewPages(desk, integrations).routes(),
         *IntegrationDeletePages(desk, integrations).routes(),
         *MintingPages(desk, integrations).routes(),
+        *AuthorizationsPages(desk).routes(),
         *GroupsPages(desk).routes(),
         *ConnectionsPages(desk).routes(),
         *KeysPages(desk).routes(),

@@ -14,6 +14,7 @@ from dashboard.views import account, activity, content, groups, home, integratio
 from dashboard.views import stage as stages
 from server.pages import render as gate_render
 from server.pages import views as gates
+from tools.authorization_samples import authorization_samples
 from tools.token_samples import token_samples
 
 NOW = datetime.now(UTC)
@@ -401,6 +402,12 @@ def home_samples() -> Iterator[tuple[str, str, Any]]:
             found=1250,
         ),
     )
+    troubles = (
+        home.Trouble(guid="i2", name="Snowflake finance warehouse", words=f"does not work. {REFUSED}", grave=True),
+        home.Trouble(guid="i1", name=LONG, words="has a client secret that ends in 6 days.", grave=False),
+    )
+    view = home.Home(page=page("Home", ADMIN, "home"), cards=CARDS, total=8, found=8, troubles=troubles)
+    yield "home-troubles", "home", view
     yield "home-table", "home", home.Home(page=page("Home", PUBLISHER, "home"), cards=CARDS, total=8, layout="table")
     yield (
         "home-none-match",
@@ -1011,6 +1018,7 @@ def integration_samples() -> Iterator[tuple[str, str, Any]]:
         replace(delete, apps=0, people=0, app_titles=(), problem="That is not its name. Type Sandbox."),
     )
     yield from token_samples(page("Tokens", ADMIN, "integrations"), NOW)
+    yield from authorization_samples(page("Connections", ADMIN, "integrations"), NOW)
 
 
 def connection_samples() -> Iterator[tuple[str, str, Any]]:

@@ -72,6 +72,16 @@ class ContentCard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """An integration that an administrator should look at; `words` end the sentence that its name begins."""
+
+    guid: str
+    name: str
+    words: str
+    grave: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
     """`home.html` at `/`; its grid alone is `home_cards.html` at `/home/cards?q=&view=`.
 
@@ -88,3 +98,5 @@ class Home:
     found: int = 0
     """How many items the search finds, of which the first are shown."""
     askable: tuple[Contact, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
+    """For administrators: integrations that do not work, or soon will not."""

@@ -50,11 +50,15 @@ class Asking:
         self._connections = connections
 
     async def find(self, caller: Caller, guid: str, content_guid: str | None) -> Ask:
-        """What may be connected. Raises ApiError 404 for everything that this person has no reason to connect."""
+        """What may be connected. Raises ApiError 404 for everything that this person has no reason to connect.
+
+        Administrators may connect anywhere: that is how they test an integration.
+        """
         integration = await self._integrations.get(_canonical(guid))
         ask = await self._named(caller, integration, content_guid) if content_guid else None
         ask = ask or Ask(integration, await self._example(caller, integration))
-        if ask.view is None and not await self._connections.list(caller.user_id, integration.id):
+        nothing = ask.view is None and not await self._connections.list(caller.user_id, integration.id)
+        if nothing and not caller.has("administrator"):
             raise not_found("OAuth integration")
         if integration.auth_type != "Viewer":
             raise ApiError(

@@ -6,14 +6,17 @@ import asyncio
 from dataclasses import replace
 
 from integrations.contract import ClientConfig
+from integrations.errors import ProviderError
 from integrations.grants.authorization_code import redeem
 from integrations.grants.userinfo import account_of
 from integrations.http import OutboundClient
 from server.connect.flows import Taken
+from server.connect.roles import ROLE_CODES
 from server.db.clock import now
 from server.db.models import Integration
 from server.vault.connections import Consented, Kept
 from server.vault.lease import Clock
+from server.vault.outcomes import Outcome
 from server.vault.vault import Vault
 from server.web.caller import Caller
 
@@ -40,6 +43,12 @@ class Finish:
         if not config.first_consent or caller.user_id is None:
             return False
         return await self._vault.connections.renews(caller.user_id, integration, role)
+
+    def failed(self, integration_guid: str, error: ProviderError, role: str) -> None:
+        """Tell whoever counts how integrations fare; that a role was refused says nothing about the integration."""
+        if not role or error.code not in ROLE_CODES:
+            outcome = Outcome(integration_guid, "", "consent", False, error.code, error.reason)
+            self._vault.outcomes.tell(outcome)
 
     async def _keep(self, caller: Caller, taken: Taken, config: ClientConfig, code: str) -> Kept | None:
         asked_at, address = self._clock(), taken.flow.redirect_uri

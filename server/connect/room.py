@@ -291,6 +291,7 @@ class ConnectRoom:
             return self._pages.problem(request, caller, 403, "That is another account", explanation, back=next_path)
         except ProviderError as error:
             self._trail.later(caller, "fail_oauth_consent", integration=guid, code=error.code, role=config.role)
+            self._finish.failed(guid, error, config.role)
             if error.code in ROLE_CODES and (config.role or error.code == "invalid_scope"):
                 roles = await self._roles.of(caller, ask)
                 if roles.taken:

@@ -62,7 +62,8 @@ class Trouble:
     name: str
     broken: str
     """Why it is broken, as a sentence; empty where it is not."""
-    secret: SecretWarning
+    warning: SecretWarning
+    """About the client secret; empty where none is due."""
     days_left: int | None
 
 

@@ -19,6 +19,8 @@ from server.vault.outcomes import Outcome
 log = logging.getLogger("tabard.health")
 # Seconds between batches: what a kill -9 can cost.
 GATHER = 2.0
+# How sentences for people end; who reads about health is that administrator.
+TO_OTHERS = "An administrator should check the integration."
 # Errors that only an administrator can mend: the provider refuses our client, or it cannot even be made.
 REFUSED = frozenset({*CLIENT_REJECTED, UNUSABLE_CODE})
 SWEEP = 3600.0
@@ -48,9 +50,9 @@ class Recorder:
         else:
             counts.failed += 1
             tally.failures += 1
-            tally.error = store.Error(
-                moment, outcome.kind, outcome.code, outcome.reason, refused=outcome.code in REFUSED
-            )
+            reason = outcome.reason.removesuffix(TO_OTHERS).strip()
+            refused = outcome.code in REFUSED
+            tally.error = store.Error(moment, outcome.kind, outcome.code, reason, refused=refused)
         if outcome.skew is not None:
             tally.skew = (moment, outcome.skew)
         if outcome.used_second is not None:

@@ -1,7 +1,11 @@
 """Home shows each person what is theirs to open, finds it, and says what to do when there is nothing."""
 
+from datetime import UTC, datetime, timedelta
+
 from dashboard import home
-from tests.unit.dashboard.rig import Rig
+from server.oauth.integrations import Draft
+from server.vault.outcomes import Outcome
+from tests.unit.dashboard.rig import Rig, notices
 from tests.unit.server.thumbnails.pictures import png
 
 
@@ -112,3 +116,22 @@ async def test_more_than_anybody_looks_through_is_told_and_not_shown(rig: Rig, m
     page = (await (await rig.browser("pat")).get("/")).text
     assert page.count('class="card app"') == 2
     assert "newest 2 of 3" in page
+
+
+async def test_administrators_read_first_what_does_not_work(rig: Rig) -> None:
+    ada, guid = await rig.browser("ada", "administrator"), await rig.integration("Warehouse")
+    assert notices((await ada.get("/")).text) == []
+    rig.services.health.recorder.note(Outcome(guid, "", "service", False, "invalid_client", "It refuses."))
+    await rig.services.health.recorder.flush()
+    assert notices((await ada.get("/")).text) == ["Problem: Warehouse does not work. It refuses."]
+    pat = await rig.browser("pat", "publisher")
+    assert notices((await pat.get("/")).text) == []
+    other = await rig.integration("Lake")
+    for left, words in (
+        (timedelta(days=6, hours=1), "ends in 6 days."),
+        (timedelta(hours=3), "ends within a day."),
+        (timedelta(hours=-1), "has ended."),
+    ):
+        draft = Draft(secret_expires_at=datetime.now(UTC) + left, sent=frozenset({"secret_expires_at"}))
+        await rig.services.integrations.change(ada.caller, other, draft)
+        assert notices((await ada.get("/")).text)[1].endswith(words)

@@ -52,6 +52,14 @@ async def test_everything_else_looks_as_if_it_were_not_there(house: House):
     assert answers == {(404, 4, "The requested OAuth integration does not exist.")}
 
 
+async def test_administrators_may_try_any_integration_of_viewers(house: House):
+    admin = await house.person("admin", "administrator")
+    row, robot = await house.integration(admin), await house.integration(admin, auth_type="Service Account")
+    ask = await asking(house).find(admin.caller, row.guid, None)
+    assert (ask.integration.guid, ask.view, ask.association) == (row.guid, None, None)
+    assert (await refused(house, admin.caller, robot.guid, None))[:2] == (400, 230)
+
+
 async def test_who_is_connected_may_connect_again_without_content(house: House):
     admin, alice = await house.person("admin", "administrator"), await house.person("alice")
     row = await house.integration(admin)

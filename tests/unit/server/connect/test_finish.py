@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from integrations.contract import Secret
-from integrations.errors import ProviderError
+from integrations.errors import ClientRejected, ProviderError
 from server.connect.finish import Finish
 from server.connect.flows import Taken
 from server.db.models import Connection, Flow
@@ -77,3 +77,13 @@ async def test_a_code_that_is_not_good_is_the_providers_error(house: House):
     with pytest.raises(ProviderError):
         await desk.keep(code="unknown")
     assert house.rows(Connection) == []
+
+
+async def test_failures_are_told_but_not_of_a_role(house: House):
+    desk, told = await Desk(house).build(), []
+    house.vault.outcomes.listen(told.append)
+    desk.finish.failed(desk.row.guid, ClientRejected("It refuses."), "")
+    desk.finish.failed(desk.row.guid, ClientRejected("It refuses.", code="invalid_scope"), "ANALYST")
+    assert [(one.kind, one.ok, one.code, one.reason) for one in told] == [
+        ("consent", False, "invalid_client", "It refuses.")
+    ]
