@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
 from collections import OrderedDict
@@ -19,7 +20,7 @@ from server.db.models import Connection, Integration
 from server.db.touched import Rows
 from server.keys.keyring import SealBroken
 from server.vault.damage import Damages
-from server.vault.errors import NeedsConsent, NotConnected
+from server.vault.errors import NeedsConsent, NotConnected, VaultError
 from server.vault.lease import Clock, database_now, same_client
 from server.vault.seals import Seals
 
@@ -74,6 +75,7 @@ class Holdings:
         self._kept: OrderedDict[Name, Held] = OrderedDict()
         self._names: dict[int, Name] = {}
         self._spans: OrderedDict[tuple[str, int], tuple[float, float]] = OrderedDict()
+        self._loading: dict[Name, tuple[int, asyncio.Task[Held]]] = {}
         self._epoch = 0
         db.changes.when_rows("connections", self._written, here=True)
         db.changes.when(("users", "integrations"), self.forget_all, here=True)
@@ -84,6 +86,18 @@ class Holdings:
         fresh = kept is not None and self._ticks() - kept.read < LONGEST and self._db.changes.trusted()
         if kept is not None and fresh and not anew:
             return kept
+        # Who asks while a row is being read waits for that, unless something was written since that began.
+        begun = self._loading.get(name)
+        if begun is None or begun[0] != self._epoch:
+            begun = (self._epoch, asyncio.create_task(self._look_up(name)))
+            begun[1].add_done_callback(_noted)
+            self._loading[name] = begun
+        try:
+            return await asyncio.shield(begun[1])
+        except VaultError as error:
+            raise error.again() from None
+
+    async def _look_up(self, name: Name) -> Held:
         epoch = self._epoch
         try:
             row, integration, token, moment = await self._db.read(self._load, name)
@@ -95,6 +109,10 @@ class Holdings:
         except (NotConnected, NeedsConsent):
             self._drop(name)
             raise
+        finally:
+            begun = self._loading.get(name)
+            if begun is not None and begun[1] is asyncio.current_task():
+                del self._loading[name]
         held = self._held(row, integration, token, moment)
         # A change that was told while we were reading must not be undone by what was read before it.
         if epoch == self._epoch:
@@ -174,3 +192,9 @@ class Holdings:
         except SealBroken:
             raise _Damaged(row.guid, row.version) from None
         return row, integration, token, database_now(session, self._clock)
+
+
+def _noted(task: asyncio.Task[Held]) -> None:
+    """What went wrong concerns those who wait, and perhaps nobody does any more."""
+    if not task.cancelled():
+        task.exception()

@@ -1,5 +1,7 @@
 """What is in memory of connections: true after each write anywhere, and for a second after none."""
 
+import asyncio
+
 import pytest
 
 from server.db.models import Connection
@@ -91,3 +93,13 @@ async def test_what_cannot_be_used_says_why(house: House):
     with pytest.raises(NeedsConsent) as caught:
         await made.get(name, anew=True)
     assert caught.value.reason == "damaged"
+
+
+async def test_all_who_ask_at_once_share_one_read(house: House):
+    made, name, reads = await held(house)
+    found = await asyncio.gather(*(made.get(name, anew=True) for _ in range(50)))
+    assert (len(reads), len({id(each) for each in found})) == (1, 1)
+    missing = (name[0], name[1], "ANALYST")
+    refused = await asyncio.gather(*(made.get(missing) for _ in range(5)), return_exceptions=True)
+    assert [type(error) for error in refused] == [NotConnected] * 5
+    assert len(reads) == 2
