@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from contextvars import copy_context
+from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -18,6 +19,7 @@ from sqlmodel import Session
 from server.db.chain import Chain, begin, settle
 from server.db.changes import Changes
 from server.db.owner import new_owner
+from server.db.reserve import Reserve
 from server.db.touched import Touched, gathering, listen
 
 T = TypeVar("T")
@@ -26,6 +28,10 @@ Tell = Callable[[Touched], object]
 
 class DatabaseUnavailable(Exception):
     """The database cannot be reached or is locked; the text holds no credentials."""
+
+
+class DatabaseFull(DatabaseUnavailable):
+    """The disk under SQLite is full."""
 
 
 class CannotStore(Exception):
@@ -46,6 +52,7 @@ class Database:
         self.engine = _sqlite(url) if self.is_sqlite else _postgresql(url, threads)
         self.owner = owner or new_owner()
         self.changes = Changes(self.engine)
+        self.reserve = Reserve(self._beside("reserve"))
         listen(self.engine)
         self._readers = ThreadPoolExecutor(threads, "db-read")
         self._writers = ThreadPoolExecutor(1, "db-write") if self.is_sqlite else self._readers
@@ -67,13 +74,18 @@ class Database:
                 settle(session, self.chain)
                 return found
         except OperationalError as error:
-            raise DatabaseUnavailable(type(error.orig).__name__) from error
+            full = getattr(error.orig, "sqlite_errorname", "") == "SQLITE_FULL"
+            raise (DatabaseFull if full else DatabaseUnavailable)(type(error.orig).__name__) from error
         except DataError as error:
             raise CannotStore(type(error.orig).__name__) from error
         finally:
             # Also after an error: a commit whose answer was lost may have been made.
             if touched:
                 tell(touched)
+
+    def _beside(self, name: str) -> Path | None:
+        file = self.url.database
+        return None if not self.is_sqlite or not file or file == ":memory:" else Path(f"{file}.{name}")
 
     def _session(self, engine: Engine) -> Session:
         return Session(engine, expire_on_commit=False, info={"owner": self.owner})

@@ -16,7 +16,7 @@ from integrations.errors import ClientRejected, ConsentEnded, Malformed, Passing
 from integrations.grants.refresh import refresh
 from integrations.http import OutboundClient
 from server.audit.trail import Trail
-from server.db.engine import Database, DatabaseUnavailable
+from server.db.engine import Database, DatabaseFull, DatabaseUnavailable
 from server.db.models import Connection, Integration, User
 from server.keys.credentials import digest
 from server.keys.keyring import SealBroken
@@ -85,8 +85,9 @@ class Renewal:
             await self._damages.found(row.guid, row.version, "refresh")
             return NeedsConsent("damaged")
         except DatabaseUnavailable:
+            # Nothing was sent, and what still lives can be handed out.
             patience.spared(row.guid, key)
-            raise
+            return TryLater("The server cannot write to its database now.", 2.0)
         if not isinstance(taken, Taken):
             patience.spared(row.guid, key)
             return await self._not_ours(row, taken)
@@ -102,6 +103,8 @@ class Renewal:
         return await self._ask(taken, config, patience, key)
 
     def _take(self, session: Session, guid: str, version: int) -> Taken | Busy | Moved | Spent:
+        if not self._db.reserve.ready():
+            raise DatabaseUnavailable("no room")
         taken = self._leases.take(session, guid, version)
         if isinstance(taken, Spent):
             reason = taken.row.status_reason
@@ -223,7 +226,9 @@ class Renewal:
         while True:
             try:
                 return await self._db.write(work)
-            except DatabaseUnavailable:
+            except DatabaseUnavailable as error:
+                if isinstance(error, DatabaseFull) and self._db.reserve.give():
+                    continue
                 if self._ticks() + pause > until:
                     raise
                 await asyncio.sleep(pause)
