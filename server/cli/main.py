@@ -7,11 +7,11 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from server.cli import audit, backup, connections, keys, sandbox_provider, serve, users
+from server.cli import audit, backup, connections, keys, sandbox_provider, serve, signing_keys, users
 from server.installation import CannotOpen
 from server.settings import SettingsError
 
-COMMANDS = (serve, sandbox_provider, users, connections, keys, audit, backup)
+COMMANDS = (serve, sandbox_provider, users, connections, keys, audit, backup, signing_keys)
 
 
 def _parser() -> argparse.ArgumentParser:

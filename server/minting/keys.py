@@ -115,7 +115,7 @@ class SigningKeys:
         session.flush()
         return row
 
-    async def publish(self, actor: Caller, integration: Integration, *, bits: int) -> SigningKey:
+    async def publish(self, actor: Caller | None, integration: Integration, *, bits: int) -> SigningKey:
         """Publish a new key that signs nothing yet. Raises ApiError 409 while another one waits to be used."""
         await self.published(integration, bits=bits)
         made = await asyncio.to_thread(_make, bits)
@@ -129,7 +129,7 @@ class SigningKeys:
 
         return await self._db.write(add)
 
-    async def use(self, actor: Caller, integration: Integration, kid: str) -> SigningKey:
+    async def use(self, actor: Caller | None, integration: Integration, kid: str) -> SigningKey:
         """Sign with a published key from now on; the one before stays published until its last token has expired.
 
         Raises ApiError 404 for a key that is not there, 409 for one that has been replaced.
@@ -160,7 +160,7 @@ class SigningKeys:
                 session.add(row)
         session.flush()
 
-    async def remove(self, actor: Caller, integration: Integration, kid: str) -> None:
+    async def remove(self, actor: Caller | None, integration: Integration, kid: str) -> None:
         """Take back a key at once, with every token that it signed. Raises ApiError 404, 409 for the one in use."""
 
         def drop(session: Session) -> None:

@@ -11,7 +11,7 @@ from integrations.sandbox.settings import SandboxSettings
 from integrations.sandbox.threaded import running as provider_running
 from tests.harness.consent import give_consent
 from tests.harness.gateway import Gateway, until
-from tests.harness.integrations import associate, service_integration, viewer_integration
+from tests.harness.integrations import associate, aws_integration, service_integration, viewer_integration
 from tests.harness.people import Someone, add_person, sign_in
 from tests.harness.publishing import APPS, bundle, new_content, publish
 
@@ -101,6 +101,26 @@ def test_tokens_of_integrations_reach_the_app(gateway: Gateway, probe: str, alic
             gateway.api("DELETE", f"/v1/oauth/integrations/{guid}")
         # A deletion moves the token file too: the app is told that nothing is configured any more.
         until(lambda: asked(browser, probe, "service").get("kind", "") is None, "the token file to go")
+
+
+def test_aws_credentials_reach_the_app(gateway: Gateway, probe: str, alice: Someone, browser: httpx.Client):
+    with provider_running(SandboxSettings(admin_token="sts-admin")) as provider:
+        trust = {"audiences": ["tabard-viewer", "sts.amazonaws.com"]}
+        as_admin = {"Authorization": "Bearer sts-admin"}
+        assert httpx.put(f"{provider}/admin/sts", json=trust, headers=as_admin).status_code == 204
+        viewer, content = aws_integration(gateway, provider), aws_integration(gateway, provider, service=True)
+        associate(gateway, probe, viewer, content)
+        assert give_consent(gateway, browser, viewer, probe).status_code == 303
+        found = asked(browser, probe, "aws")
+        assert found["keys"] == ["aws_access_key_id", "aws_secret_access_key", "aws_session_token", "expiration"]
+        assert 3000 < float(str(found["seconds"])) <= 3600
+        assert asked(browser, probe, "aws")["session"] == found["session"]
+        until(lambda: "session" in asked(browser, probe, "aws?own=true"), "the token file")
+        assert asked(browser, probe, "aws?own=true")["session"] != found["session"]
+        refused = asked(browser, probe, "token")
+        assert (refused["code"], refused["status"]) == (242, 400)
+        for guid in (viewer, content):
+            gateway.api("DELETE", f"/v1/oauth/integrations/{guid}")
 
 
 def test_visits_are_told(gateway: Gateway, probe: str, alice: Someone, browser: httpx.Client):

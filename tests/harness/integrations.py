@@ -43,6 +43,22 @@ def service_integration(gateway: Gateway, provider: str, *, name: str = "Sandbox
     return _create(gateway, {"template": "custom", "name": name, "description": "Totals only", "config": config})
 
 
+def aws_integration(gateway: Gateway, provider: str, *, service: bool = False) -> str:
+    """An integration of the AWS template at the sandbox's STS, for viewers or for content itself."""
+    config = {"role_arn": "arn:aws:iam::123456789012:role/Analysts", "sts_endpoint": f"{provider}/sts"}
+    if service:
+        config |= {"auth_type": "Service Account"}
+    else:
+        config |= {
+            "issuer": provider,
+            "authorization_uri": f"{provider}/authorize",
+            "token_uri": f"{provider}/token",
+            "client_id": "tabard-viewer",
+            "client_secret": "sandbox-viewer-secret",
+        }
+    return _create(gateway, {"template": "aws", "name": "Lake", "config": config})
+
+
 def _create(gateway: Gateway, body: dict[str, object]) -> str:
     reply = gateway.api("POST", "/v1/oauth/integrations", json=body)
     assert reply.status_code == 200, reply.text

@@ -1,10 +1,12 @@
 """Calls posit-sdk in the viewer's name and as the service account, and tells what came back without any token."""
 
 import hashlib
+from datetime import UTC, datetime
 
 from flask import Flask, jsonify, request
 from posit import connect
 from posit.connect.errors import ClientError
+from posit.connect.external import aws
 from posit.connect.external.snowflake import PositAuthenticator
 from posit.connect.oauth.types import OAuthTokenType
 
@@ -64,3 +66,14 @@ def service():
 def snowflake():
     auth = PositAuthenticator(client=client, user_session_token=handle(), audience=request.args["audience"])
     return jsonify(authenticator=auth.authenticator, digest=digest(auth.token or ""))
+
+
+@app.get("/aws")
+def aws_credentials():
+    own = request.args.get("own") == "true"
+    found = aws.get_content_credentials(client) if own else aws.get_credentials(client, handle())
+    return jsonify(
+        keys=sorted(found),
+        session=digest(found["aws_session_token"]),
+        seconds=(found["expiration"] - datetime.now(UTC).replace(tzinfo=None)).total_seconds(),
+    )
