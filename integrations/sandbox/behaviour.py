@@ -71,8 +71,8 @@ class Behaviour:
         """Endpoints that only this vendor has, below its base."""
         return []
 
-    def metadata(self, path: str) -> dict[str, Any]:
-        """What the discovery document at `path` says differently; templates of paths are filled from it."""
+    def metadata(self, given: Mapping[str, str]) -> dict[str, Any]:
+        """What the discovery document says differently whose path says `given`."""
         return {}
 
     def check(self, wire: WireRequest, user: UserSettings, redirect_uri: str) -> None:
@@ -82,8 +82,8 @@ class Behaviour:
         """Say whether the consent page is shown."""
         return True
 
-    def agreed(self, wire: WireRequest, user: UserSettings, ticked: Sequence[str]) -> None:
-        """Take note of a consent; `ticked` are the scopes left ticked, where people can tick."""
+    def agreed(self, wire: WireRequest, user: UserSettings, ticked: Sequence[str] | None) -> None:
+        """Take note of a consent; `ticked` are the scopes left ticked, None where there was nothing to tick."""
 
     def role(self, wire: WireRequest, user: UserSettings) -> str | None:
         """The warehouse role that a code is for."""

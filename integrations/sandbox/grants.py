@@ -9,6 +9,7 @@ from authlib.oidc.core import UserInfo
 from authlib.oidc.core.grants import OpenIDCode as AuthlibOpenIDCode
 from authlib.oidc.core.grants import OpenIDToken
 
+from integrations.sandbox.behaviour import Behaviour
 from integrations.sandbox.ledger import Entry
 from integrations.sandbox.settings import AUTH_METHODS, UserSettings
 from integrations.sandbox.state import State
@@ -169,6 +170,13 @@ class _Signing:
     """How an id_token is signed, and what it says."""
 
     _state: State
+    _behaviour: Behaviour
+    _issuer = ""
+
+    def encode_id_token(self, token: dict[str, Any], request: WireRequest) -> Any:
+        """Name the issuer that the path of the request stands for."""
+        self._issuer = self._behaviour.issuer(request.given)
+        return super().encode_id_token(token, request)  # type: ignore[misc]
 
     def resolve_client_private_key(self, client: Any) -> Any:
         """Return the signing key."""
@@ -186,7 +194,7 @@ class _Signing:
         """Return who issued the id_token, to whom, and for how long."""
         now = int(self._state.clock())
         lifetime = client.settings.access_lifetime or 3600
-        return {"iss": self._state.issuer, "aud": [client.client_id], "iat": now, "exp": now + lifetime}
+        return {"iss": self._issuer, "aud": [client.client_id], "iat": now, "exp": now + lifetime}
 
     def generate_user_info(self, user: UserSettings, scope: str) -> UserInfo:
         """Return the claims about the person that the scope allows."""
@@ -196,10 +204,10 @@ class _Signing:
 class OpenIDCode(_Signing, AuthlibOpenIDCode):  # type: ignore[misc]
     """Adds an id_token (RS256) when the scope has `openid`."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, behaviour: Behaviour) -> None:
         """Sign with the provider's key."""
         super().__init__(require_nonce=False)
-        self._state = state
+        self._state, self._behaviour = behaviour.state, behaviour
 
     def exists_nonce(self, nonce: str, request: WireRequest) -> bool:
         """Accept any nonce: replay is stopped by the code, which works once."""
@@ -209,9 +217,9 @@ class OpenIDCode(_Signing, AuthlibOpenIDCode):  # type: ignore[misc]
 class RefreshedIdToken(_Signing, OpenIDToken):  # type: ignore[misc]
     """Adds a new id_token to a refresh (OpenID Connect Core section 12.2)."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, behaviour: Behaviour) -> None:
         """Sign with the provider's key."""
-        self._state = state
+        self._state, self._behaviour = behaviour.state, behaviour
 
 
 def user_claims(user: UserSettings, scope: str) -> UserInfo:

@@ -56,6 +56,7 @@ class OAuthEndpoints:
         wire = await self._wire(request)
         if isinstance(wire, Reply):
             return wire.response()
+        wire.given = request.path_params
         grant_type, client_id = wire.payload.grant_type, _client_id(wire)
         client = self._state.clients.get(client_id)
         if client and client.settings.token_delay:
@@ -139,7 +140,7 @@ class OAuthEndpoints:
         """Return RFC 8414 and OpenID Connect Discovery metadata, which fit in one document."""
         behaviour, given = self._server.behaviour, request.path_params
         document = provider_metadata(self._state.root, type(behaviour), given)
-        return JSONResponse({**document, **behaviour.metadata(request.url.path), **self._state.discovery})
+        return JSONResponse({**document, **behaviour.metadata(given), **self._state.discovery})
 
     async def _wire(self, request: Request) -> WireRequest | Reply:
         """Return the request for Authlib, or the refusal of a form that is not one."""

@@ -94,7 +94,8 @@ class Screens:
             return self._stop(wire, error)
         if form.get("decision") != "allow":
             return self._answered(request, wire, None, grant)
-        self._server.behaviour.agreed(wire, user, [value for name, value in pairs if name == "scope"])
+        ticked = [value for name, value in pairs if name == "scope"] if "ticks" in form else None
+        self._server.behaviour.agreed(wire, user, ticked)
         return self._answered(request, wire, user, grant)
 
     def _answered(self, request: Request, wire: WireRequest, agreed: UserSettings | None, grant: Any) -> Response:
@@ -206,7 +207,7 @@ class Screens:
             user=user,
             client=wire.client.settings,
             scopes=list(dict.fromkeys(words)) or ["Know that it is you"],
-            ticks=granted if self._server.behaviour.ticks else [],
+            ticks=_ticks(granted) if self._server.behaviour.ticks else [],
             at=request.url.path,
             back_to=urlsplit(redirect_uri).netloc,
             query=request.url.query,
@@ -264,6 +265,11 @@ def _from_here(request: Request) -> bool:
     """Say whether a form was sent by our own page, as far as the browser tells."""
     origin = request.headers.get("origin")
     return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+
+
+def _ticks(granted: list[str]) -> list[tuple[str, str]]:
+    """The scopes that can be left out, each with its words."""
+    return [(scope, SCOPES.get(scope, scope)) for scope in granted if scope != "openid"]
 
 
 def _asked_once(prompt: str) -> str:

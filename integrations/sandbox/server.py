@@ -37,8 +37,8 @@ class SandboxServer(AuthorizationServer):  # type: ignore[misc]
         self.state = state
         self.behaviour = behaviour or Behaviour(state)
         self.register_token_generator("default", _bearer())
-        self.register_grant(AuthorizationCodeGrant, [Pkce(required=True), OpenIDCode(state)])
-        self.register_grant(RefreshTokenGrant, [RefreshedIdToken(state)])
+        self.register_grant(AuthorizationCodeGrant, [Pkce(required=True), OpenIDCode(self.behaviour)])
+        self.register_grant(RefreshTokenGrant, [RefreshedIdToken(self.behaviour)])
         self.register_grant(ClientCredentialsGrant)
         self.register_grant(PasswordGrant)
         self.register_endpoint(Revocation)

@@ -52,6 +52,8 @@ class WireRequest(OAuth2Request):  # type: ignore[misc]
         # inside a private network, and never judges transport by this value.
         super().__init__(method, _NEUTRAL_URI, headers=headers)
         self.payload = Payload(pairs)
+        self.given: Mapping[str, str] = {}
+        """What the path of the request says, such as a tenant."""
         self.granted: str | None = None
         """The scopes that a person left ticked, where people can tick."""
         self.first = False

@@ -31,13 +31,19 @@ async def build(tmp_path: Path) -> AsyncIterator[Build]:
         await world.aclose()
 
 
-async def test_google_gives_a_lasting_connection_at_each_of_our_consents(build: Build):
-    """Without asking for consent anew, a second connection would have no refresh token, and end within the hour."""
+async def test_google_is_forced_to_ask_only_while_we_hold_no_refresh_token(build: Build):
+    """Connecting again asks nothing and brings no refresh token: the one that is held goes on working."""
     world = await build("bigquery")
-    for _ in range(2):
-        assert "consent" in (await world.connect()).pages
-        world.expire()
-        assert (await world.opens(await world.token()) or {})["sub"] == "alice"
+    assert "consent" in (await world.connect()).pages
+    assert (await world.connect()).pages == []
+    world.expire()
+    assert (await world.opens(await world.token()) or {})["sub"] == "alice"
+    world.sandbox.state.store.revoke_where(world.client_id, "alice")
+    world.expire()
+    assert (await world.exchange()).status_code == 400
+    assert "consent" in (await world.connect()).pages
+    world.expire()
+    assert await world.opens(await world.token())
 
 
 async def test_google_lets_people_leave_scopes_out_and_the_app_hears_which(build: Build):
@@ -250,3 +256,32 @@ async def test_ten_minute_tokens_are_renewed_once_each_time(build: Build):
         world.later(545)
         assert await world.opens(await world.token())
     assert world.audit() == {"refreshes": 20, "reused": 0, "families_revoked": 0}
+
+
+ISSUERS = [
+    ("https://acme.okta.com", {}),
+    ("https://acme.okta.com/oauth2/aus1", {}),
+    ("https://acme.auth0.com/", {"audience": "https://api.example.com"}),
+    ("https://sso.example.com/realms/main", {}),
+]
+
+
+@pytest.mark.parametrize(("issuer", "more"), ISSUERS)
+async def test_an_issuer_is_enough_for_okta_auth0_and_keycloak(build: Build, issuer: str, more: dict[str, str]):
+    world = await build("oidc", issuer=issuer, scopes="openid offline_access", **more)
+    assert world.config.token_uri.startswith(issuer.rstrip("/"))
+    await world.connect()
+    for _ in range(2):
+        assert (await world.opens(await world.token()) or {})["sub"] == "alice"
+        world.expire()
+    await world.token()
+    assert world.audit() == {"refreshes": 2, "reused": 0, "families_revoked": 0}
+
+
+async def test_a_discovery_document_that_changes_later_moves_nothing(build: Build):
+    world = await build("oidc", issuer="https://acme.okta.com", scopes="openid offline_access")
+    await world.connect()
+    world.sandbox.vendors["okta"].state.discovery["token_endpoint"] = "https://evil.example.com/token"
+    world.expire()
+    await world.token()
+    assert "evil.example.com" not in world.outside.network.hosts

@@ -33,11 +33,15 @@ VENDOR_HOSTS = (
     (r"\.(salesforce|force)\.com$", "salesforce"),
     (r"\.okta\.com$", "okta"),
     (r"\.auth0\.com$", "auth0"),
+    (r"^sso\.", "keycloak"),
 )
 ISSUERS = {
     "google": "https://accounts.google.com",
     "entra": "https://login.microsoftonline.com",
     "plain": "https://provider.example.com",
+    "okta": "https://acme.okta.com",
+    "auth0": "https://acme.auth0.com",
+    "keycloak": "https://sso.example.com",
 }
 PLAIN = {
     "authorization_uri": "https://provider.example.com/authorize",
@@ -122,12 +126,23 @@ class World:
 
     async def _integration(self, template: Template, auth_type: AuthType, config: dict[str, str]) -> Any:
         given = example(template, auth_type, **config)
+        if template.data.discovery and given["issuer"] != PLAIN["issuer"]:
+            return await self._discovered(template, given)
         known = {field.name for field in template.data.fields}
         plain = {name: value for name, value in PLAIN.items() if name in given or name == "issuer"}
         if template.data.endpoints and template.data.endpoints.token_uri == "{token_uri}":
             given |= {name: value for name, value in plain.items() if name in known}
         host = self._client(template, given)
         draft = Draft(template=template.key, name=template.name, config={**given, **host})
+        return await self.house.integrations.create(self.admin.caller, draft)
+
+    async def _discovered(self, template: Template, given: dict[str, str]) -> Any:
+        """One whose addresses are read from its issuer's metadata when it is saved."""
+        assert template.data.discovery is not None
+        typed = {name: value for name, value in given.items() if name not in template.data.discovery.pins}
+        key = vendor_of(httpx.URL(given["issuer"]).host)
+        client = {"client_id": f"tabard-{key}", "client_secret": f"sandbox-{key}-secret"}
+        draft = Draft(template=template.key, name=template.name, config={**typed, **client})
         return await self.house.integrations.create(self.admin.caller, draft)
 
     def _client(self, template: Template, given: dict[str, str]) -> dict[str, str]:

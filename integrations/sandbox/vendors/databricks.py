@@ -1,5 +1,6 @@
 """Databricks: workspaces and accounts, single-use refresh tokens, and an API that refuses tokens early."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from integrations.sandbox.behaviour import Behaviour, Paths
@@ -35,9 +36,13 @@ class Databricks(Behaviour):
         "early_rejection": 30,
     }
 
-    def metadata(self, path: str) -> dict[str, Any]:
+    def issuer(self, given: Mapping[str, str]) -> str:
         """An account calls itself by its own address."""
-        return {"issuer": self.state.root + path.removeprefix(self.base).partition("/.well-known")[0]}
+        return super().issuer(given) + (f"/accounts/{given['account']}" if "account" in given else "")
+
+    def metadata(self, given: Mapping[str, str]) -> dict[str, Any]:
+        """Who says it."""
+        return {"issuer": self.issuer(given)}
 
     def dress(self, wire: WireRequest, reply: Reply) -> Reply:
         """A dead refresh token is called a bad request."""

@@ -45,10 +45,10 @@ class Google(Behaviour):
         insists = "consent" in (wire.payload.data.get("prompt") or "").split()
         return insists or not set((wire.scope or "").split()) <= known
 
-    def agreed(self, wire: WireRequest, user: UserSettings, ticked: Sequence[str]) -> None:
-        """Grant what was left ticked; a page without ticks, as old clients of this sandbox send it, grants all."""
+    def agreed(self, wire: WireRequest, user: UserSettings, ticked: Sequence[str] | None) -> None:
+        """Grant what was left ticked; who sends a form without ticks, not having seen the page, grants all."""
         asked = (wire.scope or "").split()
-        granted = [scope for scope in asked if scope == "openid" or not ticked or scope in ticked]
+        granted = [scope for scope in asked if scope == "openid" or ticked is None or scope in ticked]
         wire.granted = " ".join(granted)
         key = (wire.client.client_id, user.sub)
         wire.first = key not in self.state.consents

@@ -1,5 +1,6 @@
 """Okta, Auth0 and Keycloak: generic OpenID Connect that is found by its discovery document."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from integrations.sandbox.behaviour import Behaviour, Paths
@@ -37,9 +38,13 @@ class Okta(Behaviour):
         "jwt_access": True,
     }
 
-    def metadata(self, path: str) -> dict[str, Any]:
+    def issuer(self, given: Mapping[str, str]) -> str:
         """A custom authorization server calls itself by its own address."""
-        return {"issuer": self.state.root + path.removeprefix(self.base).partition("/.well-known")[0]}
+        return self.state.root + (f"/oauth2/{given['as']}" if "as" in given else "")
+
+    def metadata(self, given: Mapping[str, str]) -> dict[str, Any]:
+        """Who says it."""
+        return {"issuer": self.issuer(given)}
 
 
 class Auth0(Behaviour):

@@ -64,7 +64,7 @@ class Snowflake(Behaviour):
         given = (user.sub, role, wire.client.client_id) in self._delegated
         return not given and role not in wire.client.settings.pre_authorized_roles
 
-    def agreed(self, wire: WireRequest, user: UserSettings, ticked: Sequence[str]) -> None:
+    def agreed(self, wire: WireRequest, user: UserSettings, ticked: Sequence[str] | None) -> None:
         """Keep the consent as a delegated authorization."""
         self.add(user.sub, self.role(wire, user), wire.client.client_id)
 

@@ -249,7 +249,9 @@ class House:
         self.directory = Directory(self.db)
         self.sessions = Sessions(self.db, secure=False, idle=3600, absolute=86400)
         self.handles = Handles(self.keyring)
-        self.integrations = Integrations(self.db, self.keyring, load(), self.trail, allow_local=True)
+        self.integrations = Integrations(
+            self.db, self.keyring, load(), self.trail, allow_local=True, outbound=self.provider.client
+        )
         self.associations = Associations(self.db, self.trail, self.integrations, self.directory)
         self.choices = Choices(self.db, self.trail)
         self.visiting = Visiting(self.directory, self.associations)
