@@ -14,21 +14,25 @@ from integrations.schema import PLACEHOLDER, TemplateData
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 # Scopes that OpenID Connect defines: they belong to no resource.
 OF_OPENID: Final = frozenset({"openid", "profile", "email", "offline_access"})
+_KEEP: Final = "Keep the connection until you end it"
 # OpenID Connect Core 5.4 and 11; Snowflake and Salesforce spell offline_access as refresh_token.
 _OF_THE_STANDARD: Final[Mapping[str, str]] = {
-    "openid": "Know which account you have there",
-    "profile": "See your name",
-    "email": "See your e-mail address",
-    "offline_access": "Stay connected, so that you are not asked each time",
-    "refresh_token": "Stay connected, so that you are not asked each time",
+    "openid": "Know that it is you",
+    "profile": "See your name there",
+    "email": "See your e-mail address there",
+    "offline_access": _KEEP,
+    "refresh_token": _KEEP,
 }
 
 
 def in_words(data: TemplateData, scope: str) -> str | None:
     """What a scope allows, or None if neither the template nor a standard says."""
     if data.roles is not None and (role := role_of(data.roles, scope)):
-        return f"Act with the role {role}"
-    return data.scope_words.get(scope) or data.scope_words.get(scope.rpartition("/")[2]) or _OF_THE_STANDARD.get(scope)
+        return f"Act in the role {role}"
+    words = data.scope_words.get(scope) or _OF_THE_STANDARD.get(scope)
+    if words is None and data.quirks.scope_resource:
+        words = data.scope_words.get(scope.rpartition("/")[2])  # the resource before it is the template's own
+    return words
 
 
 def with_resource(data: TemplateData, config: Mapping[str, object], scopes: list[str]) -> list[str]:

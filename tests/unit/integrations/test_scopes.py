@@ -7,10 +7,10 @@ AZURE, SNOWFLAKE, GRAPH, CUSTOM = (catalog.load().get(key).data for key in ("azu
 
 
 def test_scopes_are_said_in_words():
-    assert in_words(SNOWFLAKE, "session:role:ANALYST") == "Act with the role ANALYST"
-    assert in_words(SNOWFLAKE, "session:role-encoded:Night%20shift") == "Act with the role Night shift"
-    assert in_words(GRAPH, "https://graph.microsoft.com/User.Read") == "See your profile"
-    assert in_words(CUSTOM, "offline_access") == "Stay connected, so that you are not asked each time"
+    assert in_words(SNOWFLAKE, "session:role:ANALYST") == "Act in the role ANALYST"
+    assert in_words(SNOWFLAKE, "session:role-encoded:Night%20shift") == "Act in the role Night shift"
+    assert in_words(GRAPH, "https://graph.microsoft.com/User.Read") == "See your profile at Microsoft"
+    assert in_words(CUSTOM, "offline_access") == "Keep the connection until you end it"
     assert in_words(CUSTOM, "unheard:of") is None
 
 
