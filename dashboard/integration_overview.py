@@ -29,8 +29,6 @@ from server.web.caller import Caller
 from server.web.errors import ApiError
 
 MOST_APPS = 50
-# What asks for a lasting connection, where it is not offline_access.
-LASTING = {"snowflake": "refresh_token", "salesforce": "refresh_token"}
 
 
 class IntegrationOverviewPages:
@@ -208,7 +206,7 @@ def _own(view: ConnectionView, template: Template) -> views.OwnConnection:
         missing=missing,
         lives=lifetime_in_words(lives),
         renews=view.has_refresh_token,
-        lasting_scope=LASTING.get(template.key, "offline_access"),
+        lasting_scope=template.data.lasting_scope,
         since=view.updated_time,
         ended="" if view.status == "connected" else said(view.reason),
     )

@@ -32,6 +32,7 @@ from integrations.entries import (
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 TemplateKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
+OTHER_GROUP = "Anything else"
 SECOND_SECRET = "second_client_secret"  # noqa: S105 - the name of a field
 _OF_A_CLIENT = {"auth_type", "auth_mode", "client_id", "client_secret", "scopes"}
 
@@ -62,12 +63,14 @@ class Roles(BaseModel):
 
 
 class Mark(BaseModel):
-    """How the dashboard draws the vendor: two letters on a colour, and the colour of the letters."""
+    """How pages draw the vendor: an icon on a tile, or two letters on a colour with the colour of the letters."""
 
     model_config = STRICT
 
     monogram: Annotated[str, StringConstraints(min_length=1, max_length=2)]
     colour: Annotated[str, StringConstraints(pattern=r"^#[0-9A-Fa-f]{6}$")]
+    tile: Literal["ice", "brick", "sky", "slate", "gold", "violet"] = "violet"
+    icon: TemplateKey = "plug"
     ink: Annotated[str, StringConstraints(pattern=r"^#[0-9A-Fa-f]{6}$")] = "#FFFFFF"
 
 
@@ -167,7 +170,8 @@ class TemplateData(BaseModel):
 
     One with ``auth_type`` has that type alone and no client: this server itself issues what is asked for.
     ``minted`` says that what it issues is a token that this server signs for an outside system, without consent;
-    ``issues`` which kind of credential an app gets in the end.
+    ``group`` is the heading it stands under among the vendors; ``lasting_scope`` what to ask for so that connections
+    last. ``issues`` says which kind of credential an app gets in the end.
     """
 
     model_config = STRICT
@@ -176,6 +180,8 @@ class TemplateData(BaseModel):
     name: Text
     description: Text
     order: int
+    group: Text = OTHER_GROUP
+    lasting_scope: str = "offline_access"
     environment_variables: list[str] = []
     auth_type: AuthType | None = None
     minted: bool = False

@@ -13,6 +13,7 @@ from pathlib import Path
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
 from server.pages import times
+from server.pages.looks import vendor_look
 from server.pages.views import Gate
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -28,7 +29,8 @@ def environment(*folders: Path, now: Callable[[], datetime] = _now) -> Environme
     """A Jinja environment with our filters over `folders` first and the gateway's own templates after them.
 
     Filters: `ago` and `until` (aware datetime → words), `exact` (→ tooltip text), `day` (→ "3 May 2027"),
-    `iso` (→ RFC 3339), `plural` (number, singular, plural → "2 apps").
+    `iso` (→ RFC 3339), `plural` (number, singular, plural → "2 apps"). The function `vendor_look` gives a template
+    id's tile and icon.
     """
     made = Environment(
         loader=ChoiceLoader([FileSystemLoader(folder) for folder in (*folders, TEMPLATES)]),
@@ -43,6 +45,7 @@ def environment(*folders: Path, now: Callable[[], datetime] = _now) -> Environme
     made.filters["day"] = times.day
     made.filters["iso"] = lambda moment: moment.astimezone(UTC).isoformat(timespec="seconds")
     made.filters["plural"] = plural
+    made.globals["vendor_look"] = vendor_look
     return made
 
 

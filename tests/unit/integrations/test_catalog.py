@@ -1,4 +1,6 @@
+import re
 from importlib import resources
+from pathlib import Path
 
 import pytest
 
@@ -40,27 +42,9 @@ def test_a_wrong_file_is_named_with_its_key(old, new, hint):
     assert hint in str(caught.value)
 
 
-VENDOR = """
-key = "acme"
-name = "Acme"
-description = "Acme's rows."
-order = 5
-mark = { monogram = "Ac", colour = "#123456" }
-endpoints = { authorization_uri = "{acme_host}/authorize", token_uri = "https://login.acme.example/token" }
-quirks = { default_lifetime = 60.0 }
-sections = [{ id = 1, order = 1, name = "Client" }]
-guide = [{ title = "Register", text = "Enter this.", code = "{callback_url}" }]
-options = [
-  { name = "auth_type", label = "Type", order = 1, type = "select", values = ["Viewer"], default = "Viewer" },
-  { name = "auth_mode", label = "C", order = 2, type = "select", values = ["Confidential"], default = "Confidential" },
-]
-fields = [
-  { name = "acme_host", label = "Host", order = 3, required = true, check = "host", host_suffixes = ["acme.example"] },
-  { name = "client_id", label = "ID", order = 4, required = true },
-  { name = "client_secret", label = "Secret", order = 5, required = true, secret = true },
-  { name = "scopes", label = "Scopes", order = 6, default = "rows", check = "scopes" },
-]
-"""
+ROOT = Path(__file__).parents[3]
+# The file that the documentation shows to whoever adds a vendor.
+VENDOR = re.search(r"```toml\n(.*?)```", (ROOT / "docs/integrations.md").read_text(), re.DOTALL).group(1)
 
 
 def test_a_vendor_is_added_by_adding_a_file(tmp_path):
@@ -68,19 +52,21 @@ def test_a_vendor_is_added_by_adding_a_file(tmp_path):
     acme = catalog.read(tmp_path).get("acme")
     settled = acme.settle({"acme_host": "eu.acme.example", "client_id": "c", "client_secret": "s"}, allow_local=False)
     client = acme.client(settled.config, settled.secrets)
-    assert (client.authorization_uri, client.scopes) == ("https://eu.acme.example/authorize", ("rows",))
+    assert client.authorization_uri == "https://eu.acme.example/oauth/authorize"
+    assert client.scopes == ("rows", "offline_access")
+    assert acme.in_words("rows") == "Read your rows"
     assert acme.guide("https://here.example.com/cb")[0].code == "https://here.example.com/cb"
     assert {field["name"] for field in acme.wire()["fields"]} == {"acme_host", "client_id", "client_secret", "scopes"}
 
 
 def test_fixed_addresses_can_be_played_by_a_server_of_ones_own(tmp_path):
-    (tmp_path / "acme.toml").write_text(VENDOR)
+    fixed = VENDOR.replace('token_uri = "{acme_host}/oauth', 'token_uri = "https://login.acme.example')
+    (tmp_path / "acme.toml").write_text(fixed)
     moved = catalog.rebased(catalog.read(tmp_path).get("acme"), "http://127.0.0.1:4000/acme")
-    config = {"acme_host": "http://127.0.0.1:4000", "client_id": "c", "client_secret": "s"}
-    settled = moved.settle(config, allow_local=True)
+    settled = moved.settle(moved.example("Viewer", acme_host="http://127.0.0.1:4000"), allow_local=True)
     client = moved.client(settled.config, settled.secrets)
     assert client.token_uri == "http://127.0.0.1:4000/acme/token"
-    assert client.authorization_uri == "http://127.0.0.1:4000/authorize"
+    assert client.authorization_uri == "http://127.0.0.1:4000/oauth/authorize"
     assert catalog.rebased(catalog.load().get("connect"), "http://x") is catalog.load().get("connect")
 
 
