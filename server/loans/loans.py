@@ -152,6 +152,8 @@ class Loans:
         row = store.row_of(session, view.id, there.integration_id)
         if row is None:
             row = Loan(guid="", content_id=view.id, integration_id=there.integration_id, user_id=0, until=terms.until)
+        elif _terms(row) == (actor.user_id, terms):
+            return row.guid  # as it is already: said again, it is the same loan
         row.guid, row.user_id, row.role_key = str(uuid.uuid4()), actor.user_id, terms.role
         row.to_viewers, row.to_schedules, row.until = terms.to_viewers, terms.to_schedules, terms.until
         row.created_time = self._clock()
@@ -190,3 +192,8 @@ class Loans:
             user=loan.lender_guid,
             loan=loan.guid,
         )
+
+
+def _terms(row: Loan) -> tuple[int, Terms]:
+    """Who lends, and on which terms."""
+    return row.user_id, Terms(row.until, row.to_viewers, row.to_schedules, row.role_key)

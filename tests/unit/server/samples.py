@@ -218,6 +218,8 @@ async def _loan(w: World) -> dict[str, Any]:
     guid, links = await w.named("integrations"), f"/v1/content/{w.item.guid}/share_links"
     for link in await w.admin("GET", links):  # content that acts for its viewers has none
         await w.admin("DELETE", f"{links}/{link['guid']}")
+    w.house.services.db.write_now(content.change, w.item.guid, {"app_mode": "python-streamlit"})
+    w.house.services.directory.forget(w.item.guid)
     path = f"/v1/content/{w.item.guid}/oauth/integrations/associations"
     await w.admin("PUT", path, json=[{"oauth_integration_guid": guid}])
     await w.house.connect("owner", guid)

@@ -154,3 +154,10 @@ async def test_loans_go_with_what_they_are_about(world: World):
     assert world.house.rows(Loan) == []
     with pytest.raises(ApiError, match="does not exist"):
         await world.house.loans.end(world.maria.caller, world.app.guid, world.integration.guid)
+
+
+async def test_lending_again_on_the_same_terms_is_the_same_loan(world: World):
+    until = world.house.time() + timedelta(hours=1)
+    first, again, other = [await world.lend(until=until, to_schedules=wide) for wide in (False, False, True)]
+    assert (first.guid == again.guid, first.guid == other.guid) == (True, False)
+    assert (await world.house.actions()).count("lend_connection") == 2
