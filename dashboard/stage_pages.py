@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from dashboard.desk import Desk
+from dashboard.minted_roles import MintedRoles
 from dashboard.views.stage import Acting, Acts, Stage, StageRole
 from server.access.policy import may_edit, may_view
 from server.consent.check import Connected, Consent, Missing
@@ -36,6 +37,7 @@ class StagePages:
     def __init__(self, desk: Desk) -> None:
         self._desk, self._services = desk, desk.services
         services = desk.services
+        self._minted = MintedRoles(desk)
         self._consent = Consent(services.vault.standings, services.choices, services.loans)
 
     async def start(self, request: Request, _caller: Caller) -> Response:
@@ -83,7 +85,7 @@ class StagePages:
         found = []
         for there in used:
             if there.template in self._services.integrations.catalog.minted:
-                found.append(_plain(there, "minted"))
+                found.append(await self._minted.acting(caller, view, there))
             elif there.guid in loans:
                 found.append(_borrowed(there, loans[there.guid]))
             elif there.auth_type == "Viewer":
@@ -99,6 +101,7 @@ class StagePages:
         return [
             self._desk.route("GET", "/open/{guid}", self.start),
             self._desk.route("GET", "/open/{guid}/{inside:path}", self.stage),
+            *self._minted.routes(),
         ]
 
 
