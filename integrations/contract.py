@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, NoReturn, SupportsIndex
 
@@ -179,5 +179,10 @@ def missing_scopes(config: ClientConfig, tokens: TokenSet) -> tuple[str, ...]:
     """The scopes asked for that the provider did not grant, empty when that cannot be known."""
     if tokens.scopes is None or not config.compares_scopes:
         return ()
-    granted = set(tokens.scopes)
-    return tuple(scope for scope in config.scopes if scope not in granted and scope not in _NEVER_LISTED)
+    return unlisted(config, tokens.scopes)
+
+
+def unlisted(config: ClientConfig, scopes: Iterable[str]) -> tuple[str, ...]:
+    """The scopes a client asks for that are not among these, but for those that are never listed."""
+    there = set(scopes)
+    return tuple(scope for scope in config.scopes if scope not in there and scope not in _NEVER_LISTED)

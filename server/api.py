@@ -98,12 +98,19 @@ def api_routes(s: Services) -> list[Route]:
         trail=s.trail,
         limits=Limits(s.settings.exchange_app_rate, s.settings.exchange_viewer_rate),
         origin=s.settings.origin,
+        bundle_of=lambda guid, instance: _bundle(s, guid, instance),
     )
     found = [*exchange.routes, *(route for group in groups for route in group.routes)]
     found += oauth.routes(s.integrations, s.associations, s.guard)
     found += vault.routes(s.vault, s.integrations, s.trail, s.settings.origin)
     found += s.minting.api()
     return Description(found, s.settings.origin).routes
+
+
+def _bundle(s: Services, content_guid: str, credential: str) -> int | None:
+    """The bundle of a running instance, by the name of its credential."""
+    running = s.pool.find(content_guid)
+    return next((live.place.bundle_id for live in running if credential == f"instance:{live.key}"), None)
 
 
 def _facts(s: Services) -> Facts:

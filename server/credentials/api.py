@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import ConfigDict, Field
@@ -98,6 +99,10 @@ def _bad_subject(kind: str, status: int = 400) -> ApiError:
     return ApiError(status, number, "The subject token is not valid here, or no longer.")
 
 
+BundleOf = Callable[[str, str], int | None]
+"""The bundle that an instance of a content item runs, by the instance's credential; None where that is unknown."""
+
+
 class Meanwhile:
     """Tells whether anything else can have run since it was made: then what was checked before may be untrue."""
 
@@ -128,6 +133,7 @@ class Exchange:
         trail: Trail,
         limits: Limits,
         origin: str,
+        bundle_of: BundleOf = lambda _content, _instance: None,
     ) -> None:
         self._sources = sources
         self._associations = associations
@@ -137,6 +143,7 @@ class Exchange:
         self._trail = trail
         self._limits = limits
         self._origin = origin
+        self._bundle_of = bundle_of
         self.routes = [Route("POST", PATH, self.exchange, content_key=True, says=SAYS)]
 
     async def exchange(self, request: Request, caller: Caller) -> Response:
@@ -163,6 +170,7 @@ class Exchange:
             asked.viewer,
             "exchange_credentials",
             content=asked.view.guid,
+            bundle=self._bundle_of(asked.view.guid, caller.credential),
             integration=asked.there.guid,
             connection=issued.connection,
             role=asked.role,

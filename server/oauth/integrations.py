@@ -84,12 +84,17 @@ class Integrations:
         self._allow_local = allow_local
         self._outbound = outbound
         self._watchers: list[Watcher] = []
+        self._on_edit: list[Watcher] = []
         self._on_change: list[Callable[[], object]] = []
         self._on_move: list[Callable[[str], object]] = []
 
     def when_ending(self, watcher: Watcher) -> None:
         """Let `watcher` see a deletion, or a change after which old connections are unusable."""
         self._watchers.append(watcher)
+
+    def when_edited(self, watcher: Watcher) -> None:
+        """Let `watcher` see a change after which old connections are still those of the same client."""
+        self._on_edit.append(watcher)
 
     def when_changed(self, notice: Callable[[], object]) -> None:
         """Call `notice()` after every change of any integration."""
@@ -313,6 +318,8 @@ class Integrations:
         if row.fingerprint != before:
             row.config_version += 1
             afterwards = self._end_connections(session, row, old)
+        elif row.config != kept:
+            afterwards = _told(self._on_edit, session, row, old)
         return afterwards, settled.secrets != secrets
 
     def _promote(self, session: Session, actor: Caller, guid: str) -> Integration:
@@ -346,8 +353,12 @@ class Integrations:
         return True
 
     def _end_connections(self, session: Session, row: Integration, old: ClientConfig) -> list[Afterwards]:
-        acts = [watcher(session, row, old) for watcher in self._watchers]
-        return [act for act in acts if act is not None]
+        return _told(self._watchers, session, row, old)
+
+
+def _told(watchers: list[Watcher], session: Session, row: Integration, old: ClientConfig) -> list[Afterwards]:
+    acts = [watcher(session, row, old) for watcher in watchers]
+    return [act for act in acts if act is not None]
 
 
 def _users(session: Session, row: Integration) -> list[str]:

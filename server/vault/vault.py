@@ -22,6 +22,7 @@ from server.vault.held import Holdings, Ticks
 from server.vault.lease import LEASE_SECONDS, Clock, Leases
 from server.vault.outcomes import Outcomes
 from server.vault.renewal import Renewal
+from server.vault.rescoping import Rescoping
 from server.vault.revoker import Revoker
 from server.vault.seals import Seals
 from server.vault.service import ServiceTokens
@@ -81,6 +82,7 @@ class Vault:
             outcomes=self.outcomes,
             clock=clock,
         )
+        Rescoping(integrations, self.standings, trail)
         renewal = Renewal(
             db,
             Leases(seals, clock, new_owner(), lease_seconds),

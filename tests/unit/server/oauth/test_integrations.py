@@ -50,7 +50,7 @@ async def test_a_second_secret_comes_and_goes_alone(house: House):
 @pytest.mark.parametrize(
     ("changes", "ends"),
     [
-        ({"client_secret": "new"}, False), ({"scopes": "read write"}, False), ({"client_id": "other"}, True),
+        ({"client_secret": "new"}, False), ({"scopes": "read"}, False), ({"client_id": "other"}, True),
         ({"token_uri": "https://elsewhere.example.com/token"}, True),
     ],
 )  # fmt: skip
