@@ -137,8 +137,10 @@ class Changes:
                     self._heard(touched, began)
                 await asyncio.sleep(max(0.0, self._every - (self._clock() - began)))
         finally:
-            reader.submit(self._hang_up)
+            ended = asyncio.wrap_future(reader.submit(self._hang_up))
             reader.shutdown(wait=False)
+            # The connection goes back before the pool is closed, unless its database hangs.
+            await asyncio.wait({ended}, timeout=TRUSTED)
 
     def _heard(self, touched: Touched | None, began: float) -> None:
         last = self._confirmed

@@ -113,13 +113,18 @@ def _executed(connection: Connection, statement: Any, several: Any, single: Any,
     elif isinstance(statement, TextClause):
         words = statement.text.split(None, 3)
         if words and words[0].upper() in ("INSERT", "UPDATE", "DELETE", "TRUNCATE"):
-            table = words[1] if words[0].upper() == "UPDATE" else words[2]
-            touched.add(table.strip('"').partition("(")[0].lower(), None)
+            table = (words[1] if words[0].upper() == "UPDATE" else words[2]).strip('"').partition("(")[0].lower()
+            if not _is_quiet(table):
+                touched.add(table, None)
+
+
+def _is_quiet(table: str) -> bool:
+    return table in QUIET_TABLES or table.startswith(QUIET_PREFIXES)
 
 
 def _note(touched: Touched, statement: UpdateBase, given: Sequence[Mapping[str, Any]]) -> None:
     table = str(getattr(statement.table, "name", ""))
-    if table in QUIET_TABLES or table.startswith(QUIET_PREFIXES):
+    if _is_quiet(table):
         return
     if isinstance(statement, Insert):
         if table not in QUIET_INSERTS:

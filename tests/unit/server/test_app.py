@@ -13,7 +13,9 @@ from server import app as composition
 from server.accounts import store as accounts
 from server.app import Application, create_app
 from server.content import store as contents
+from server.db.touched import Touched
 from server.installation import open_installation
+from server.instances.live import Place
 from server.settings import Settings
 from server.web.room import NoSuchRoom
 from tests.unit.dashboard.rig import open_rig
@@ -178,3 +180,34 @@ async def test_the_lifespan_starts_and_ends(tmp_path: Path):
 
         await app.asgi({"type": "lifespan"}, receive, send)  # type: ignore[arg-type]
         assert said == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+
+async def test_what_another_gateway_changed_is_caught_up_with(tmp_path: Path, monkeypatch):
+    retired: list[tuple[str, bool]] = []
+    renewed: list[str] = []
+
+    async def renew(guid: str) -> None:
+        renewed.append(guid)
+
+    async with made(tmp_path) as app:
+        s = app.services
+        owner = s.db.write_now(lambda session: accounts.add_user(session, username="ann", role="publisher"))
+        there = s.db.write_now(lambda session: contents.add(session, owner.id or 0, {}))
+        lives = {there.guid: [Running(Place(there.guid, 7))], "gone": [Running(Place("gone", 1))]}
+        monkeypatch.setattr(s.pool, "served", lambda: set(lives))
+        monkeypatch.setattr(s.pool, "find", lives.__getitem__)
+        monkeypatch.setattr(s.pool, "retire", lambda guid, *, but=None, now=False: retired.append((guid, now)))
+        monkeypatch.setattr(s.pool, "renew_tokens", renew)
+        s.db.changes._tell(Touched({"content": frozenset({1}), "associations": None}), elsewhere=True)
+        async with asyncio.timeout(5):
+            while len(retired) < 2 or len(renewed) < 2:
+                await asyncio.sleep(0.01)
+    assert sorted(retired) == sorted([(there.guid, False), ("gone", True)])
+    assert sorted(renewed) == sorted(lives)
+
+
+class Running:
+    """An instance as far as its place is concerned."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place

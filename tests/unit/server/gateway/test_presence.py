@@ -168,3 +168,33 @@ async def test_what_a_share_link_opened_closes_with_the_link(db: Database, tmp_p
     await presence.check_keys()
     assert [page.closed for page in pages] == [ENDED, None]
     await rig.pool.aclose()
+
+
+@pytest.mark.parametrize("change", ["signed out", "locked", "left", "content", "nothing"])
+async def test_what_another_gateway_changed_closes_here_for_those_who_lost_by_it(
+    db: Database, tmp_path: Path, change: str
+):
+    rig, registry, memory = Rig(db, tmp_path), Registry(), sessions_of(db)
+    presence = Presence(rig.directory, registry, memory, links_of(db))
+    db.write_now(content.change, rig.guid, {"access_type": "logged_in"})
+    rig.directory.forget(rig.guid)
+    user = db.write_now(lambda s: accounts.add_user(s, username="vic", role="viewer"))
+    token, _life = await memory.open(user.id or 0, address="", user_agent="")
+    vic = await memory.identify([(b"cookie", f"tabard_session={token}".encode())])
+    assert isinstance(vic, Caller)
+    page, guest = Open(), Open()
+    registry.add(page, frozenset({visit_tag(rig.guid, vic), vic.credential}))
+    registry.add(guest, frozenset({visit_tag(rig.guid, ANONYMOUS)}))
+    presence.note(vic, rig.view)
+    if change == "signed out":
+        db.write_now(sessions.end, vic.credential.removeprefix("session:"))
+    elif change == "locked":
+        db.write_now(accounts.set_locked, user.guid, True)
+    elif change == "left":
+        db.write_now(content.change, rig.guid, {"access_type": "acl"})
+    elif change == "content":
+        db.write_now(content.drop, rig.guid)
+    db.changes._tell(db.changes._everything(), elsewhere=True)
+    await presence.look_again()
+    assert page.closed == (None if change == "nothing" else ENDED)
+    assert guest.closed is None

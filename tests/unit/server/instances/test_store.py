@@ -6,6 +6,7 @@ from server.accounts import store as accounts
 from server.content import store as content
 from server.db.engine import Database
 from server.db.models import Instance
+from server.db.owner import new_owner
 from server.instances import store
 from server.web.errors import ApiError
 
@@ -41,3 +42,12 @@ async def test_another_items_instance_is_not_found(db: Database, item: int):
         db.read_now(store.by_key, item + 1, "one")
     assert (caught.value.status, caught.value.code) == (404, 4)
     assert "job" in caught.value.message
+
+
+async def test_what_another_gateway_runs_is_nobody_elses_to_end(db: Database, item: int):
+    db.write_now(store.begin, Instance(key="mine", content_id=item))
+    me, db.owner = db.owner, new_owner("elsewhere")
+    db.write_now(store.begin, Instance(key="theirs", content_id=item))
+    assert [row.key for row in db.read_now(store.unended)] == ["theirs"]
+    db.owner = me
+    assert [row.key for row in db.read_now(store.unended)] == ["mine"]

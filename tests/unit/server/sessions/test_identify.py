@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, update
 
 from server.accounts import store as accounts
 from server.db.clock import now
@@ -271,3 +271,16 @@ async def test_ending_goes_on_after_the_database_was_away(world: World, monkeypa
     monkeypatch.setattr(world.db, "write", write)
     await until(lambda: world.db.read_now(accounts.keys_of, world.user.id)[-1].last_used_time is not None)
     sweeping.cancel()
+
+
+async def test_a_session_that_was_used_at_another_gateway_has_not_idled_out_here(world: World):
+    token = await world.signed_in()
+    assert isinstance(await world.by_cookie(token), Caller)
+    (known,) = (value for _when, value in world.sessions._known._kept.values())
+    assert known is not None
+    known.seen -= timedelta(hours=2)
+    assert await world.by_cookie(token) != ANONYMOUS, "its row says when it was last used"
+    known.seen -= timedelta(hours=2)
+    world.db.write_now(lambda s: s.exec(update(BrowserSession).values(seen_time=now() - timedelta(hours=2))))
+    world.sessions._known.forget_all()
+    assert await world.by_cookie(token) == ANONYMOUS

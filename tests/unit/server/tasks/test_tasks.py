@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from server.db.engine import Database
+from server.db.owner import new_owner
 from server.tasks import tasks as module
 from server.tasks.api import task_routes
 from server.tasks.tasks import TaskFailed, Tasks
@@ -183,3 +184,24 @@ async def test_what_was_settled_before_a_crash_is_done_and_the_rest_has_failed(t
     assert second is not None
     assert (first[0].finished, first[0].code, first[0].error) == (True, 0, "")
     assert (second[0].finished, second[0].code) == (True, 1)
+
+
+async def test_what_another_gateway_does_goes_on_and_its_news_is_waited_for(db: Database, monkeypatch):
+    monkeypatch.setattr("server.tasks.tasks.ELSEWHERE", 0.01)
+    other, work = Tasks(db), Work()
+    task_id = await other.start("u", None, work)
+    db.owner = new_owner("elsewhere")
+    here = Tasks(db)
+    await db.write(here.recover)
+    polling = asyncio.create_task(here.poll(task_id, 0, 20))
+    await asyncio.sleep(0.05)
+    assert not polling.done()
+    nothing = await here.poll(task_id, 0, 0)
+    assert nothing is not None
+    assert (nothing[0].finished, nothing[1]) == (False, [])
+    work.report("news")
+    work.go.set()
+    found = await polling
+    assert found is not None
+    assert found[1] == ["news"]
+    await other.aclose()
