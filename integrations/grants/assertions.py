@@ -5,13 +5,14 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from joserfc import jwt
 
 from integrations.contract import ClientConfig, Secret
 from integrations.errors import ClientRejected
-from integrations.key_files import BadKey, signing_key, thumbprint
+from integrations.key_files import BadKey, SigningKey, signing_key, thumbprint
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_LIFE: Final = 300
@@ -47,6 +48,12 @@ def github_app_token(config: ClientConfig, *, now: float | None = None) -> Secre
     return _signed(config, claims)
 
 
+@lru_cache(maxsize=64)
+def _key(private: Secret) -> tuple[SigningKey, str]:
+    """The key of a PEM text. Reading one checks its primes, a tenth of a second in which nobody else is served."""
+    return signing_key(private.reveal())
+
+
 def _signed(config: ClientConfig, claims: Mapping[str, Any]) -> Secret:
     if not config.private_key:
         raise ClientRejected(
@@ -54,7 +61,7 @@ def _signed(config: ClientConfig, claims: Mapping[str, Any]) -> Secret:
         )
     header: dict[str, Any] = {"typ": "JWT"}
     try:
-        key, usual = signing_key(config.private_key.reveal())
+        key, usual = _key(config.private_key)
         if config.certificate:
             header["x5t#S256"] = thumbprint(config.certificate)
     except BadKey:

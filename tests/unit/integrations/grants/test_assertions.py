@@ -4,6 +4,7 @@ from joserfc.jwk import RSAKey
 
 from integrations.contract import Secret
 from integrations.errors import ClientRejected
+from integrations.grants import assertions
 from integrations.grants.assertions import client_assertion, github_app_token
 from integrations.key_files import signing_key, thumbprint
 from tests.harness.pem import certificate_pem, ec_pem, rsa_pem, rsa_public_pem
@@ -59,3 +60,12 @@ def test_an_unusable_key_is_for_the_administrator(make_config, changes, code):
         client_assertion(make_config(**changes))
     assert caught.value.code == code
     assert "CANARY" not in str(caught.value)
+
+
+def test_a_key_is_read_once_however_often_it_signs(make_config, monkeypatch):
+    read = []
+    monkeypatch.setattr(assertions, "signing_key", lambda pem: read.append(pem) or signing_key(pem))
+    assertions._key.cache_clear()
+    config = make_config(private_key=Secret(rsa_pem()))
+    assert len({github_app_token(config, now=moment).reveal() for moment in range(3)}) == 3
+    assert len(read) == 1
