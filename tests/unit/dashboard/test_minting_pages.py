@@ -42,6 +42,17 @@ async def test_the_statement_is_shown_and_the_page_is_linked(ada: Browser, here:
     assert here in (await ada.get(here.removesuffix("/tokens"))).text
 
 
+async def test_it_is_made_by_the_form(rig: Rig, ada: Browser) -> None:
+    form = (await ada.get("/integrations/new/external-oauth")).text
+    for label in ("Audiences", "User claim", "Lifetime", "Scope attribute", "Any role"):
+        assert label in form
+    typed = {"name": "Warehouse", "description": "", "config.audiences": ACCOUNT, "config.lifetime": "59"}
+    assert "whole number of seconds from 60 to 3600" in (await ada.post("/integrations/new/external-oauth", typed)).text
+    await ada.told(await ada.post("/integrations/new/external-oauth", typed | {"config.lifetime": "120"}))
+    [row] = await rig.services.integrations.all()
+    assert (row.template, row.auth_type, row.config["lifetime"]) == ("external-oauth", "Viewer", "120")
+
+
 async def test_the_mapping_is_filled_in(rig: Rig, ada: Browser, here: str) -> None:
     await rig.person("alice")
     for typed in ({"who": "", "roles": "PUBLIC"}, {"who": "alice", "roles": "ANALYST, LOADER", "login": "AL"}):
