@@ -16,16 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from server.audit.verify import Verifier
 from server.cli import serve
 from server.cli.main import _parser, main
 from server.db.chain import Chain
 from server.db.engine import Database
-from server.db.models import AuditEvent, Connection
+from server.db.models import AuditEvent, Connection, Content, Instance
 from server.db.upgrade import upgrade
 from server.installation import CannotOpen, open_installation
 from server.keys import columns, keyfile, keyring, rotation
+from server.keys.credentials import digest
 from server.keys.keyring import Keyring, SealBroken
 from server.settings import Settings
 from tests.musts.world import World
@@ -119,17 +121,18 @@ async def test_k_02_keys_change_under_load_without_a_failed_exchange(world: Worl
     done = asyncio.Event()
     answers: list[int] = []
 
-    async def load(person: Any) -> None:
+    async def load() -> None:
         while not done.is_set():
-            world.expire()
-            answers.append((await world.exchange(person)).status_code)
+            world.expire()  # so that each exchange seals new tokens
+            both = await asyncio.gather(*(world.exchange(person) for person in (world.alice, world.bob)))
+            answers.extend(answer.status_code for answer in both)
 
-    loads = [asyncio.create_task(load(person)) for person in (world.alice, world.bob)]
+    loading = asyncio.create_task(load())
     first = keyfile.of_secret(b"k" * 32).current
     result = await asyncio.to_thread(rotation.rotate, house.db, file, lambda _: None)
     gone, needed = await asyncio.to_thread(rotation.prune, house.db, file)
     done.set()
-    await asyncio.gather(*loads)
+    await loading
     assert len(answers) > 3
     assert set(answers) == {200}
     assert (result.left, result.damaged, gone, needed) == (0, [], [first.hex()], {})
@@ -459,3 +462,23 @@ def test_k_10_secrets_are_compared_in_constant_time():
                 if ast.unparse(node) not in HARMLESS and any(SECRET_NAME.search(_name(side)) for side in sides):
                     found.append(f"{path.relative_to(SOURCES)}:{node.lineno}: {ast.unparse(node)}")
     assert found == []
+
+
+# O-44
+
+
+async def test_o_44_a_use_of_a_connection_says_who_what_for_what_and_from_where(world: World):
+    def run(session: Any) -> None:
+        content = session.exec(select(Content).where(Content.guid == world.app.guid)).one()
+        session.add(Instance(key=f"instance-{world.app.guid}", content_id=content.id, bundle_id=7))
+
+    await world.house.db.write(run)
+    await world.consent(world.alice)
+    token = await world.token(world.alice)
+    (event,) = await world.events("exchange_credentials")
+    (connection,) = world.house.rows(Connection)
+    assert (event.actor_guid, event.subject) == (world.alice.guid, world.alice.guid)
+    assert (event.content, event.integration) == (world.app.guid, world.integration.guid)
+    assert (event.connection, event.bundle) == (connection.guid, "7")
+    assert event.data["token_hash"] == digest(token)[:12]
+    assert token not in str(event.model_dump())
