@@ -176,7 +176,6 @@ class Exchange:
             role=asked.role,
             user=issued.lender or (asked.viewer.guid if asked.viewer else None),
             lent=bool(issued.lender),
-            bundle=caller.bundle_id,
             instance=caller.credential,
             token_hash=digest(issued.access_token.reveal())[:12],
         )

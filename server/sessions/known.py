@@ -7,7 +7,7 @@ Names under which credentials are looked up hold digests, never values: `session
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -87,8 +87,6 @@ def _key(session: Session, key_hash: str) -> Known | None:
     via = "content" if key.content_guid else "key"
     credential = f"instance:{key.instance_key}" if key.content_guid else f"key:{key.id}"
     caller = store.person(user, via=via, credential=credential, role=key.role, content=key.content_guid)
-    if key.instance_key is not None:
-        caller = replace(caller, bundle_id=store.bundle_of(session, key.instance_key))
     return Known(caller, key.expires_at, key.last_used_time or key.created_time)
 
 

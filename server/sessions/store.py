@@ -15,7 +15,6 @@ from server.db.models import (
     ClaimToken,
     Content,
     Group,
-    Instance,
     Integration,
     Membership,
     ToolClient,
@@ -105,11 +104,6 @@ def session_by_guid(session: Session, guid: str) -> tuple[BrowserSession, User] 
     """A browser session by its public name."""
     query = select(BrowserSession, User).join(User).where(BrowserSession.guid == guid)
     return session.exec(query).first()
-
-
-def bundle_of(session: Session, instance_key: str) -> int | None:
-    """The number of the bundle that an instance runs."""
-    return session.exec(select(Instance.bundle_id).where(Instance.key == instance_key)).first()
 
 
 def key_row(session: Session, key_hash: str) -> tuple[ApiKey, User] | None:

@@ -18,8 +18,7 @@ class Caller:
     short-lived key with which the app `content_guid` acts for its viewer), `link` (nobody in particular, who came by
     a share link of `content_guid`) or `anonymous`.
     `credential` names the session, key or tool (`tool:`, `claim:`), never its value. `groups` are the GUIDs of the
-    groups she is in, `group_names` what they are called, by name. `bundle_id` is the version that an
-    instance runs.
+    groups she is in, `group_names` what they are called, by name.
     """
 
     user_id: int = 0
@@ -33,7 +32,6 @@ class Caller:
     content_guid: str | None = None
     groups: frozenset[str] = frozenset()
     group_names: tuple[str, ...] = ()
-    bundle_id: int | None = None
 
     @property
     def signed_in(self) -> bool:

@@ -16,14 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import select
 
 from server.audit.verify import Verifier
 from server.cli import serve
 from server.cli.main import _parser, main
 from server.db.chain import Chain
 from server.db.engine import Database
-from server.db.models import AuditEvent, Connection, Content, Instance
+from server.db.models import AuditEvent, Connection
 from server.db.upgrade import upgrade
 from server.installation import CannotOpen, open_installation
 from server.keys import columns, keyfile, keyring, rotation
@@ -468,17 +467,12 @@ def test_k_10_secrets_are_compared_in_constant_time():
 
 
 async def test_o_44_a_use_of_a_connection_says_who_what_for_what_and_from_where(world: World):
-    def run(session: Any) -> None:
-        content = session.exec(select(Content).where(Content.guid == world.app.guid)).one()
-        session.add(Instance(key=f"instance-{world.app.guid}", content_id=content.id, bundle_id=7))
-
-    await world.house.db.write(run)
     await world.consent(world.alice)
     token = await world.token(world.alice)
     (event,) = await world.events("exchange_credentials")
     (connection,) = world.house.rows(Connection)
     assert (event.actor_guid, event.subject) == (world.alice.guid, world.alice.guid)
     assert (event.content, event.integration) == (world.app.guid, world.integration.guid)
-    assert (event.connection, event.bundle) == (connection.guid, "7")
+    assert event.connection == connection.guid
     assert event.data["token_hash"] == digest(token)[:12]
     assert token not in str(event.model_dump())
