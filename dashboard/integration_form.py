@@ -31,6 +31,7 @@ from server.web.errors import ApiError
 
 LONGEST_NAME, LONGEST_DESCRIPTION = 255, 4000
 SENT = frozenset({"name", "description", "config", "secret_expires_at"})
+SWITCHES = ("own_callback", "one_account")
 # The inputs of the form that no template names.
 OWN = ("name", "description", "ends")
 CANNOT_OPEN = "The stored secret cannot be opened; type it again."
@@ -44,6 +45,7 @@ class Typed:
     description: str = ""
     config: Mapping[str, str | bool] = field(default_factory=dict)
     ends: str = ""
+    switches: Mapping[str, bool] = field(default_factory=dict)
     problems: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
 
@@ -79,7 +81,8 @@ class IntegrationForm:
     async def one(self, request: Request, caller: Caller) -> Response:
         """The filled form of an integration."""
         row, template = await self._pages.find(request)
-        kept = Typed(row.name or "", row.description or "", row.config, _day(row.secret_expires_at))
+        switches = {"own_callback": row.own_callback, "one_account": row.one_account}
+        kept = Typed(row.name or "", row.description or "", row.config, _day(row.secret_expires_at), switches)
         return await self._form(request, caller, template, row, kept)
 
     async def save(self, request: Request, caller: Caller) -> Response:
@@ -163,11 +166,14 @@ class IntegrationForm:
     ) -> Response:
         auth_type = cast(AuthType, typed.config.get("auth_type") or template.auth_types[0])
         stored = self._secrets(row)
+        redirect = self._services.settings.callback_url
+        if row is not None and row.own_callback:
+            redirect = f"{redirect}/{row.guid}"
         shown = views.IntegrationForm(
             page=self._desk.page(request, caller, name_of(row) if row else f"Add {template.name}", "integrations"),
             template=template.key,
             vendor_label=template.name,
-            redirect_uri=self._services.settings.callback_url,
+            redirect_uri=redirect,
             fields=fields.draw(
                 template.form(),
                 typed.config,
@@ -175,7 +181,9 @@ class IntegrationForm:
                 stored_secrets=stored,
                 headings=headings(template),
             ),
-            guide=guide(template, self._services.settings.callback_url, auth_type),
+            guide=guide(template, redirect, auth_type),
+            own_callback=bool(typed.switches.get("own_callback")),
+            one_account=bool(typed.switches.get("one_account")),
             head=await self._pages.head(row, template, "settings") if row else None,
             name=typed.name,
             description=typed.description,
@@ -243,7 +251,8 @@ def _typed(template: Template, form: Form) -> Typed:
     ends = form.line("secret_ends")
     if ends and _end(ends) is None:
         problems["ends"] = "Enter a day, such as 2027-01-31."
-    return Typed(name, description, fields.read(template.form(), form.pairs), ends, problems)
+    switches = {name: form.get(name) == "true" for name in SWITCHES if form.get(name)}
+    return Typed(name, description, fields.read(template.form(), form.pairs), ends, switches, problems)
 
 
 def _end(day: str) -> datetime | None:
@@ -265,6 +274,7 @@ def _draft(typed: Typed, template: str | None) -> Draft:
         typed.description,
         dict(typed.config),
         secret_expires_at=_end(typed.ends) if typed.ends else None,
+        switches=typed.switches,
         sent=SENT,
     )
 

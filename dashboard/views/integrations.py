@@ -127,6 +127,8 @@ class IntegrationForm:
     secret_ends: str = ""
     has_secret: bool = False
     minted: bool = False
+    own_callback: bool = False
+    one_account: bool = False
     problem: str = ""
     problems: Mapping[str, str] = field(default_factory=dict)
 

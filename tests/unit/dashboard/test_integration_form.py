@@ -164,3 +164,19 @@ async def test_a_stored_secret_that_does_not_open_is_said(rig: Rig, ada: Browser
     await rig.services.db.write(damage)
     reply = await ada.post(f"/integrations/{guid}/settings/test", posted(CUSTOM))
     assert "cannot be opened" in notices(reply.text)[0]
+
+
+async def test_switches_are_kept_and_move_the_redirect_address(rig: Rig, ada: Browser) -> None:
+    guid = await rig.integration("Warehouse")
+    page = (await ada.get(f"/integrations/{guid}/settings")).text
+    assert f"/__oauth__/integrations/callback/{guid}" not in page
+    ticked = [("own_callback", "false"), ("own_callback", "true"), ("one_account", "false")]
+    sent = [*posted(CUSTOM | {"client_secret": ""}).items(), *ticked]
+    await ada.told(await ada.post(f"/integrations/{guid}/settings", sent))
+    row = await rig.services.integrations.get(guid)
+    assert (row.own_callback, row.one_account) == (True, False)
+    page = (await ada.get(f"/integrations/{guid}/settings")).text
+    assert f"/__oauth__/integrations/callback/{guid}" in page
+    # What the page hid is not sent, and stays.
+    await ada.told(await ada.post(f"/integrations/{guid}/settings", posted(CUSTOM | {"client_secret": ""})))
+    assert (await rig.services.integrations.get(guid)).own_callback
