@@ -80,8 +80,9 @@ def _switch(body: dict[str, Any], name: str) -> bool | None:
 
 
 def _end(fields: Fields) -> datetime | None:
-    text = fields.text("secret_expires_at", limit=64)
-    return moment(text, "secret_expires_at") if text else None
+    if fields.data.get("secret_expires_at") is None:
+        return None
+    return moment(fields.text("secret_expires_at", limit=64), "secret_expires_at")
 
 
 def _templates(integrations: Integrations) -> list[Route]:

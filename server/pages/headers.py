@@ -20,7 +20,7 @@ _POLICY = (
 )
 
 LEADS_AWAY = frozenset(
-    {"connect", "declined", "content_access", "content_sharing", "connections", "allow_tool", "stage"}
+    {"connect", "declined", "content_access", "content_sharing", "connections", "allow_tool", "stage", "integration"}
 )
 """Screens whose button posts to a page of ours and is redirected to a provider, or to a tool."""
 

@@ -121,6 +121,8 @@ async def administrator_pages(inspector: Inspector, page: Page, places: Places) 
     await page.get_by_role("button", name="Test").click()
     await inspector.look("tested")
     await inspector.go("delete", f"/integrations/{places.viewer}/delete")
+    await inspector.go("authorizations", "/authorizations")
+    await inspector.go("authorizations-found", f"/authorizations?integration={places.viewer}")
     await inspector.go("home-administrator", "/")
 
 
