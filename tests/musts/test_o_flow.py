@@ -4,15 +4,22 @@ import base64
 import binascii
 import hashlib
 import re
+import time
+from typing import Any
 
+import httpx
 import pytest
+from joserfc import jwt
+from joserfc.jwk import OctKey
 
 from server.connect.flows import new_token
 from server.db.models import Connection, Flow
+from server.oauth.integrations import Draft
 from server.web.errors import ApiError
 from tests.musts.world import BACK, World
 from tests.unit.server.vault.house import CALLBACK, House, challenge_of
 
+ISSUER = "https://provider.example.com"
 OPEN_REDIRECTS = (
     "//evil.example", "////evil.example", "/\\evil.example", "\\\\evil.example", "/%09/evil.example", "?x", "#x",
     "https:evil.example", "https://evil.example", "http://localhost:3939@evil.example/", "javascript:alert(1)",
@@ -225,3 +232,87 @@ async def test_o_29_what_was_not_granted_is_named_and_asked_for_again(world: Wor
     house.provider.scope = None  # as asked (RFC 6749 section 5.1)
     await world.consent(world.alice)
     assert await world.token() != ""
+
+
+async def _switched(world: World, **switches: bool) -> None:
+    draft = Draft(switches=switches, sent=frozenset(switches))
+    await world.house.integrations.change(world.admin.caller, world.integration.guid, draft)
+
+
+async def test_o_08_an_integration_may_have_a_callback_of_its_own_and_state_and_path_agree(world: World, house: House):
+    await _switched(world, own_callback=True)
+    other = await house.integration(world.admin)
+    browser = world.browser(world.alice)
+    answer = await world.begun(browser, world.alice)
+    asked = challenge_of((await world.start(browser, world.alice)).headers["location"])
+    assert asked["redirect_uri"] == f"{CALLBACK}/{world.integration.guid}"
+    for wrong in (BACK, f"{BACK}/{other.guid}", f"{BACK}/x"):
+        assert (await browser.get(wrong, params=answer)).status_code in (400, 404)
+        assert house.rows(Connection) == []
+        answer = await world.begun(browser, world.alice)
+    assert (await browser.get(f"{BACK}/{world.integration.guid}", params=answer)).status_code == 303
+    assert house.provider.of("authorization_code")[0]["redirect_uri"] == asked["redirect_uri"]
+
+
+def _signed(**claims: Any) -> str:
+    key = OctKey.import_key(b"k" * 32)
+    return jwt.encode({"alg": "HS256"}, {"iss": ISSUER, "aud": "tabard", "exp": time.time() + 60, **claims}, key)
+
+
+def _as(house: House, **claims: Any) -> None:
+    """Let the provider say by an id_token whose account it is."""
+    plain = house.provider._tokens
+
+    def tokens(person: str, refresh: str | None) -> httpx.Response:
+        return httpx.Response(200, json={**plain(person, refresh).json(), "id_token": _signed(**claims)})
+
+    house.provider._tokens = tokens  # type: ignore[method-assign]
+
+
+async def _oidc(house: House) -> World:
+    return await World(house).build(issuer=ISSUER, scopes="read offline_access openid")
+
+
+async def _sign_in(world: World, **claims: Any) -> httpx.Response:
+    """A consent after which the provider says with the right nonce whose account it was."""
+    browser = world.browser(world.alice)
+    reply = await world.start(browser, world.alice)
+    asked = challenge_of(reply.headers["location"])
+    code = f"alice-{len(world.house.provider.challenges)}"
+    world.house.provider.challenges[code] = asked["code_challenge"]
+    _as(world.house, **{"nonce": asked.get("nonce"), **claims})
+    return await browser.get(BACK, params={"code": code, "state": asked["state"], "iss": ISSUER})
+
+
+async def test_o_37_another_account_is_noticed_and_can_be_refused(house: House):
+    world = await _oidc(house)
+    assert (await _sign_in(world, sub="x", email="x@example.org")).status_code == 303
+    changed = await _sign_in(world, sub="y", email="y@example.org")
+    page = await world.browser(world.alice).get(changed.headers["location"])
+    assert "y@example.org" in page.text
+    [event] = await world.events("change_oauth_account")
+    assert (event.data["before"], event.data["after"]) == ("x@example.org", "y@example.org")
+    await _switched(world, one_account=True)
+    assert (await _sign_in(world, sub="z", email="z@example.org")).status_code == 403
+    assert house.connection().account == "y@example.org"
+    assert await world.token() != ""
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"iss": "https://evil.example.com"}, {"aud": "somebody else"}, {"exp": 1}, {"nonce": "another sign-in's"},
+        {"nonce": None},
+    ],
+)  # fmt: skip
+async def test_o_43_an_id_token_that_is_not_for_this_sign_in_is_refused(house: House, claims: dict[str, Any]):
+    world = await _oidc(house)
+    assert 400 <= (await _sign_in(world, sub="x", **claims)).status_code < 600
+    assert house.rows(Connection) == []
+
+
+async def test_o_43_what_a_provider_calls_somebody_makes_her_nobody_else_here(house: House):
+    world = await _oidc(house)
+    await _sign_in(world, sub="x", email="admin@example.org", preferred_username="admin", email_verified=False)
+    assert [row.user_id for row in house.rows(Connection)] == [world.alice.id]
+    assert (await world.exchange(world.admin)).status_code == 404
