@@ -18,6 +18,7 @@ def test_order_controls_and_defaults_come_from_the_template() -> None:
     drawn = draw(TEMPLATE, {})
     assert [field.name for field in drawn] == [
         "auth_type", "authorization_uri", "token_uri", "auth_mode", "client_id", "client_secret", "scopes", "use_pkce",
+        "extra_token", "expires_in",
     ]  # fmt: skip
     fields = {field.name: field for field in drawn}
     assert fields["auth_type"].control == "select"

@@ -42,6 +42,9 @@ def test_a_bare_401_is_the_clients_fault():
         (502, None),
         (503, "invalid_client"),
         (400, "slow_down"),
+        (200, "slow_down"),
+        (403, "temporarily_unavailable"),
+        (401, "rate_limit_exceeded"),
         (400, "temporarily_unavailable"),
         (400, "what_is_this"),
         (400, {"code": 3}),
@@ -57,6 +60,14 @@ def test_a_bare_401_is_the_clients_fault():
 def test_passing(status, code):
     with pytest.raises(Passing):
         raise_for(*answer(status, code))
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 418])
+@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"<html>CANARY</html>"])
+def test_a_refusal_without_a_code_may_pass(status, body):
+    with pytest.raises(Passing, match=str(status)) as caught:
+        raise_for(Reply(status, {}, body), None if body != b"{}" else {})
+    assert "CANARY" not in str(caught.value)
 
 
 def test_databricks_words_for_a_dead_refresh_token():
