@@ -108,7 +108,12 @@ class IntegrationForm:
         try:
             template.settle({**kept, **typed.config}, allow_local=self._services.settings.oauth_allow_local_providers)
         except ConfigProblems as error:
-            return _refused(template, typed, ConfigRefused(error))
+            # What is kept was right once, and what the issuer publishes is read only when all else is.
+            unseen = {name for name in kept if name in template.secret_names}
+            unseen |= set(template.data.discovery.pins) if template.data.discovery else set()
+            unseen -= {name for name, value in typed.config.items() if value}
+            told = [problem for problem in error.problems if problem.field not in unseen]
+            return _refused(template, typed, ConfigRefused(ConfigProblems(told))) if told else typed
         return typed
 
     async def try_new(self, request: Request, caller: Caller) -> Response:
@@ -128,7 +133,8 @@ class IntegrationForm:
             stored = self._integrations.opened_secrets(row) if row is not None else {}
             local = self._services.settings.oauth_allow_local_providers
             kept = row.config if row is not None else {}
-            client = trial.merged(template, typed.config, kept, stored, allow_local=local)
+            config = await self._integrations.discovered(template, kept, typed.config)
+            client = trial.merged(template, config, kept, stored, allow_local=local)
         except SealBroken:
             return self._desk.part("integration_tried", views.TriedView(page=page, good=False, words=CANNOT_OPEN))
         except ConfigProblems as error:

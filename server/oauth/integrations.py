@@ -164,7 +164,7 @@ class Integrations:
 
     async def create(self, actor: Caller, draft: Draft) -> Integration:
         """A new integration. Raises ApiError 400 (227, 228, 225, 226, 261, 262)."""
-        draft = await self._discovered(draft.template or "", {}, draft)
+        draft = await self._discovered(self.catalog.get(draft.template or ""), {}, draft)
         row = await self._db.write(self.add, actor, draft)
         self._changed([], [])
         return row
@@ -177,26 +177,31 @@ class Integrations:
         """
         if draft.config:
             before = await self.get(guid)
-            draft = await self._discovered(before.template, before.config, draft)
+            draft = await self._discovered(self.catalog.get(before.template), before.config, draft)
         row, afterwards, moved = await self._db.write(self._update, actor, guid, draft)
         self._changed(afterwards, moved)
         return row
 
-    async def _discovered(self, template: str, stored: Mapping[str, object], draft: Draft) -> Draft:
-        """The draft with the addresses that an issuer publishes, read now and kept from here on (security.md 7.4).
+    async def discovered(
+        self, template: Template, stored: Mapping[str, object], given: Mapping[str, object]
+    ) -> Mapping[str, object]:
+        """What is given, with the addresses that its issuer publishes, where the template has them read.
 
-        It is read before any transaction begins. Raises ApiError 400.
+        They are read now, outside any transaction, and kept from here on (security.md 7.4). Raises ConfigProblems.
         """
-        found, given = self.catalog.get(template), draft.config or {}
-        issuer = issuer_to_read(found.data, stored, given) if found else None
-        if found is None or issuer is None or self._outbound is None:
+        issuer = issuer_to_read(template.data, stored, given)
+        if issuer is None or self._outbound is None:
+            return given
+        metadata = await read_metadata(self._outbound, template.data, issuer)
+        return pinned(template.data, metadata, stored, given, allow_local=self._allow_local)
+
+    async def _discovered(self, template: Template | None, stored: Mapping[str, object], draft: Draft) -> Draft:
+        if template is None or draft.config is None:
             return draft
         try:
-            metadata = await read_metadata(self._outbound, found.data, issuer)
-            config = pinned(found.data, metadata, stored, given, allow_local=self._allow_local)
+            return replace(draft, config=await self.discovered(template, stored, draft.config))
         except ConfigProblems as error:
             raise ConfigRefused(error) from None
-        return replace(draft, config=config)
 
     async def use_second_alone(self, actor: Caller, guid: str) -> Integration:
         """End a rotation: the second client secret takes the place of the first; connections stay (O-31).

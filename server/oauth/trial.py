@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from integrations.contract import ClientConfig, Secret, fingerprint
 from integrations.errors import ClientRejected, ConsentEnded, ProviderError
 from integrations.grants.authorization_code import redeem
-from integrations.grants.client_credentials import fetch
+from integrations.grants.service import fetch
 from integrations.http import OutboundClient
 from integrations.template import Template
 
