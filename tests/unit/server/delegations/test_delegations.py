@@ -87,6 +87,8 @@ async def test_revoking_ends_exchanges_at_once_and_says_what_the_vendor_learns(
     for person in people:
         await house.connected(person, row)
         await service.preauthorize(ada.caller, person.guid, row.guid)
+        # From now on answered from memory.
+        await house.vault.tokens.access_token(person.id, row.id)
     await house.connected(people[0], mute)
     ended = await service.revoke(ada.caller, Wanted(integration_guid=row.guid))
     assert [one.vendor for one in ended] == ["nothing"] * 3 + ["told"] * 3
