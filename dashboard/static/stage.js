@@ -30,7 +30,7 @@
     }
     frame.contentDocument.addEventListener("click", (event) => {
       const link = event.target.closest?.("a[href]");
-      if (!link || event.defaultPrevented) return;
+      if (!link || event.defaultPrevented || !["", "_self"].includes(link.target)) return; // a new tab is right as it is
       const to = new URL(link.href, at.href);
       if (to.origin !== location.origin || !/^\/__oauth__\/integrations\/[^/]+\/login$/.test(to.pathname)) return;
       event.preventDefault();

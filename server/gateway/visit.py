@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from runners.published import Published
 from server.access.policy import Allowed, Denied, SignInFirst, decide, may_edit
-from server.consent.check import Consent, Missing, NoGuests
+from server.consent.check import Connected, Consent, Missing, NoGuests
 from server.content.directory import Directory
 from server.content.view import ContentView
 from server.gateway import obstacles
@@ -29,6 +29,8 @@ from server.web.caller import BadCredential, Caller
 # A visit that waited for a start is decided anew; apps that end as fast as they start do not make this endless.
 MOST_WALKS = 3
 # Where clients look for a content item's picture, below its own address (connect-api.md 2.2).
+# What browsers say a request is for (Fetch, request destinations), of what only a page's own markup or code loads.
+PIECES = frozenset({b"script", b"style", b"font", b"image", b"worker", b"audioworklet"})
 THUMBNAIL = "/__thumbnail__"
 
 
@@ -101,8 +103,7 @@ class Visits:
     async def _walk(
         self, line: Line, headers: tuple[Header, ...], *, socket: bool, patience: float | None
     ) -> Visit | Obstacle:
-        target = line.target
-        found = address.find(target)
+        found = address.find(line.target)
         caller = await self._sessions.identify(headers, line)
         if isinstance(caller, BadCredential):
             return obstacles.BadIdentity(caller)
@@ -129,7 +130,7 @@ class Visits:
         bundle_id = view.bundle_id if found.bundle_id is None else found.bundle_id
         if bundle_id is None:
             return obstacles.Nothing(caller, view)
-        return await self._connect(caller, view, found, bundle_id, target, patience)
+        return await self._connect(caller, view, found, bundle_id, line, headers, patience)
 
     async def _admit(
         self, caller: Caller, view: ContentView, headers: tuple[Header, ...]
@@ -148,13 +149,16 @@ class Visits:
         view: ContentView,
         found: Address,
         bundle_id: int,
-        target: bytes,
+        line: Line,
+        headers: tuple[Header, ...],
         patience: float | None,
     ) -> Visit | Obstacle:
         associations = await self._associations.for_content(view.guid)
-        connected = await self._consent.check(caller, view, associations)
+        connected: Connected | Missing | NoGuests = await self._consent.check(caller, view, associations)
         if isinstance(connected, Missing):
-            return obstacles.NotConnected(caller, view, connected)
+            if not _is_piece(headers):
+                return obstacles.NotConnected(caller, view, connected)
+            connected = Connected(caller, view, waived=True)
         if isinstance(connected, NoGuests):
             return obstacles.NotForGuests(caller, view, connected)
         draft = found.bundle_id is not None
@@ -168,7 +172,7 @@ class Visits:
             return obstacles.NotRunning(caller, view, routed, may_edit(caller, view))
         if _closed(found, routed):
             return obstacles.Nothing(caller, view)
-        destination = self._destination(caller, view, found, routed, target)
+        destination = self._destination(caller, view, found, routed, line.target)
         return Visit(caller, view, destination, routed.waited, bundle_id, draft, found.inside, connected.lent)
 
     def _own_origin(self, headers: tuple[Header, ...]) -> bool:
@@ -195,6 +199,14 @@ class Visits:
             tags=introduction.tags,
             stripped=strips,
         )
+
+
+def _is_piece(headers: tuple[Header, ...]) -> bool:
+    """Whether a page that is open already asks for a piece of itself: a connection that ended meanwhile must not keep
+    the app from saying so. Access was checked, and tokens are the exchange's to refuse.
+    """
+    said = dict(headers)
+    return said.get(b"sec-fetch-site") == b"same-origin" and said.get(b"sec-fetch-dest") in PIECES
 
 
 def _says_origin(headers: tuple[Header, ...]) -> bool:

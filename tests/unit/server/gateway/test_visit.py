@@ -119,6 +119,21 @@ async def test_each_obstacle_in_its_turn(gate: Gate, socket: bool):
     assert isinstance(await found("/_stcore/metricsx"), Visit)
 
 
+async def test_an_open_page_gets_its_pieces_although_a_connection_ended(gate: Gate):
+    _, key = gate.person("vic")
+    gate.put(access_type="logged_in")
+    gate.missing = (Needed(SimpleNamespace(guid="i")),)  # type: ignore[arg-type]
+
+    async def found(dest: str, site: str = "same-origin") -> Any:
+        return await gate.visit("/x.js", key, **{"sec-fetch-dest": dest, "sec-fetch-site": site})
+
+    for dest in ("script", "style", "font", "image"):
+        assert isinstance(await found(dest), Visit)
+        assert isinstance(await found(dest, "cross-site"), obstacles.NotConnected)
+    for dest in ("document", "iframe", "empty", "websocket"):
+        assert isinstance(await found(dest), obstacles.NotConnected)
+
+
 async def test_an_app_that_knows_no_base_path_gets_what_lies_below_it(gate: Gate):
     _, key = gate.person("vic")
     gate.put(bundle_id=gate.bundle("app.py", "python-shiny"), app_mode="python-shiny", access_type="logged_in")
