@@ -117,11 +117,7 @@ class Minter:
         if kept is None or force or kept.ends - moment <= margin(terms.lifetime, min_ttl):
             claims = making.timed(terms, lasting, moment=moment, token_id=secrets.token_urlsafe(16))
             about = {"user": facts.user.guid, "integration": facts.integration.guid, "content": content, "role": wanted}
-            kept = await self._once(name, lambda: self._sign(viewer, key, claims, about))
-            self._kept[name] = kept
-            self._kept.move_to_end(name)
-            while len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
+            kept = await self._once(name, lambda: self._sign(name, viewer, key, claims, about))
         return Issued(kept.token, "Bearer", max(0, int(kept.ends - moment)), (making.role_scope(wanted),))
 
     async def _once(self, name: str, sign: Callable[[], Awaitable[_Kept]]) -> _Kept:
@@ -136,11 +132,18 @@ class Minter:
         except SealBroken:
             raise IntegrationBroken(UNUSABLE) from None
 
-    async def _sign(self, viewer: Caller, key: SigningKey, claims: dict[str, Any], about: dict[str, str]) -> _Kept:
+    async def _sign(
+        self, name: str, viewer: Caller, key: SigningKey, claims: dict[str, Any], about: dict[str, str]
+    ) -> _Kept:
+        """Sign and keep; kept before the task ends, so that nobody comes between and signs once more."""
         token = await self._keys.sign(key, claims)
-        said = {name: value for name, value in about.items() if value}
+        said = {fact: value for fact, value in about.items() if value}
         self._trail.later(viewer, "issue_token", **said, kid=key.kid, token_hash=digest(token.reveal())[:12])
-        return _Kept(token, claims["exp"])
+        kept = self._kept[name] = _Kept(token, claims["exp"])
+        self._kept.move_to_end(name)
+        while len(self._kept) > MOST_KEPT:
+            self._kept.popitem(last=False)
+        return kept
 
 
 def _name(lasting: dict[str, object], kid: str, terms: Terms) -> str:
