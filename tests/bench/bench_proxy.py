@@ -186,7 +186,7 @@ def running(command: list[str], port: int) -> Iterator[int]:
     """A server process; yields its port once it listens, and ends the process."""
     process = subprocess.Popen(command)
     try:
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while True:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
                 break
