@@ -124,6 +124,21 @@ class AccessPages:
         await self._services.associations.replace(caller, view, [used.guid for used in there if used is not removed])
         return self._back(caller, view, f"The app can no longer use {removed.label}.")
 
+    async def pin_role(self, request: Request, caller: Caller) -> Response:
+        """The form beside an integration of a vendor with roles: one role for every viewer, or none."""
+        form = await self._desk.form(request, caller)
+        view = await self._frame.editable(request, caller)
+        wanted, role = request.path_params["integration"].lower(), form.line("role")
+        there = await self._services.associations.for_content(view.guid)
+        if all(used.guid != wanted for used in there):
+            raise HTTPException(404)
+        try:
+            await self._services.associations.replace(caller, view, [used.guid for used in there], {wanted: role})
+        except ApiError as error:
+            return self._desk.back(caller, f"/apps/{view.guid}/access", error.message, "warning")
+        text = f"Everybody uses it in the role {role} now." if role else "Each viewer chooses a role now."
+        return self._back(caller, view, text)
+
     def _back(self, caller: Caller, view: ContentView, text: str) -> Response:
         return self._desk.back(caller, f"/apps/{view.guid}/access", text)
 
@@ -179,6 +194,8 @@ class AccessPages:
                     account=(mine.account or "") if mine else "",
                     since=mine.created_time if mine else None,
                     connection_guid=mine.guid if mine else "",
+                    takes_roles=there.takes_roles and there.auth_type == "Viewer",
+                    role=there.role,
                 )
             )
         return tuple(found)
@@ -215,6 +232,7 @@ class AccessPages:
             self._desk.route("POST", at + "/access/people/{number:int}/remove", self.remove_person),
             self._desk.route("POST", f"{at}/integrations", self.add_integration),
             self._desk.route("POST", at + "/integrations/{integration}/remove", self.remove_integration),
+            self._desk.route("POST", at + "/integrations/{integration}/role", self.pin_role),
         ]
 
 

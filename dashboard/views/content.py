@@ -144,6 +144,9 @@ class UsedIntegration:
     account: str = ""
     since: datetime | None = None
     connection_guid: str = ""
+    takes_roles: bool = False
+    role: str = ""
+    """The vendor role that is pinned for everybody; empty: each viewer chooses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

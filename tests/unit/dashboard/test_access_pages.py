@@ -114,3 +114,21 @@ async def test_the_lookers_own_connection_shows(rig: Rig) -> None:
     assert "CANARY" not in page
     # Another person's page knows nothing of it.
     assert "alice@sandbox" not in await tab(await rig.browser("ada", "administrator"), guid)
+
+
+async def test_a_role_is_pinned_for_everybody_and_set_free_again(rig: Rig) -> None:
+    guid, warehouse = await rig.content("pat"), await rig.snowflake()
+    await rig.associate(guid, warehouse)
+    pat = await rig.browser("pat")
+    at = f"/apps/{guid}/integrations/{warehouse}/role"
+    assert "Role for everybody" in await tab(pat, guid)
+    for typed, told in (
+        ("ANALYST", "Done: Everybody uses it in the role ANALYST now."),
+        ("", "Done: Each viewer chooses a role now."),
+    ):
+        assert notices(await pat.told(await pat.post(at, {"role": typed}))) == [told]
+        (used,) = await rig.services.associations.for_content(guid)
+        assert used.role == typed
+    (refused,) = notices(await pat.told(await pat.post(at, {"role": "ACCOUNTADMIN"})))
+    assert "never lets" in refused
+    assert (await pat.post(f"/apps/{guid}/integrations/x/role", {"role": "A"})).status_code == 404
