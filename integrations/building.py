@@ -50,6 +50,7 @@ def build(data: TemplateData, given: Config, secrets: Mapping[str, str], role: s
         revocation_uri=endpoints.get("revocation_uri"),
         revocation_style=quirks.revocation_style,
         userinfo_uri=endpoints.get("userinfo_uri"),
+        trade_uri=endpoints.get("trade_uri"),
         client_id=str(config.get("client_id", "")),
         client_secret=_secret(secrets, "client_secret") if keeps_secret else None,
         second_secret=_secret(secrets, SECOND_SECRET) if keeps_secret else None,

@@ -80,7 +80,8 @@ class ClientConfig:
     its token.
     ``role`` is the vendor role this client asks for; its scope is among ``scopes`` already. ``subject_members``
     are where an answer holds the vendor's own id of the account. ``handed_on`` names the member of an answer that is
-    kept and used as the access token.
+    kept and used as the access token. ``trade_uri`` is where an administrator lets that be traded for what apps get, if
+    not at the vendor's own address.
     """
 
     template: str
@@ -95,6 +96,7 @@ class ClientConfig:
     revocation_uri: str | None = None
     revocation_style: RevocationStyle = "rfc7009"
     userinfo_uri: str | None = None
+    trade_uri: str | None = None
     client_secret: Secret | None = None
     second_secret: Secret | None = None
     private_key: Secret | None = None
@@ -167,6 +169,8 @@ def fingerprint(config: ClientConfig) -> str:
         "client_id": config.client_id,
         "client_auth_method": config.client_auth_method,
     }
+    if config.trade_uri is not None:  # absent for the many without one, whose connections were made before it counted
+        identity["trade_uri"] = config.trade_uri
     canonical = json.dumps(identity, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(canonical.encode()).hexdigest()
 

@@ -84,6 +84,7 @@ class Endpoints(BaseModel):
     token_uri: Text
     revocation_uri: str | None = None
     userinfo_uri: str | None = None
+    trade_uri: str | None = None
     jwks_uri: str | None = None
 
     def patterns(self) -> dict[str, str]:

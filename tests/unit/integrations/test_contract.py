@@ -52,6 +52,7 @@ def test_settings_and_tokens_hide_their_secrets(make_config):
         {"token_uri": "https://evil.example.com/token"},
         {"revocation_uri": "https://evil.example.com/revoke"},
         {"userinfo_uri": "https://evil.example.com/me"},
+        {"trade_uri": "https://evil.example.com/sts"},
         {"client_id": "another"},
         {"client_auth_method": "client_secret_post"},
     ],

@@ -175,6 +175,18 @@ async def test_who_disconnects_gets_none_whatever_is_kept(lake, house):
     assert told(await lake.ask(lake.bob)) == (404, 220)
 
 
+async def test_nobodys_id_token_goes_to_an_sts_that_was_entered_later(lake, house):
+    await lake.ask()
+    before = len(lake.aws.calls)
+    for endpoint in ("https://sts.elsewhere.example.com/", ""):
+        draft = Draft(config={"sts_endpoint": endpoint}, sent=frozenset({"config"}))
+        await house.integrations.change(lake.admin.caller, lake.personal.guid, draft)
+        answer = await lake.ask()
+        assert answer.status_code == 400, answer.text
+        assert "consent_url" in answer.text  # nor does changing it back bring anything back
+    assert len(lake.aws.calls) == before
+
+
 async def test_an_id_token_that_sts_finds_expired_is_renewed_once(lake, house):
     connection = house.connection()
     lake.aws.expired.add(Seals(house.keyring).access(connection).reveal())
