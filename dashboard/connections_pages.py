@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dashboard.desk import Desk
+from dashboard.lent import lent_by
 from dashboard.views.account import AppLink, ConnectionRow, Connections, ConnectionUses, RoleVendor, UseLine
 from server.oauth import overview
 from server.oauth.choices import DEFAULT, Chosen, counting
@@ -51,7 +52,9 @@ class ConnectionsPages:
             if row.takes_roles
         }
         shown = self._desk.page(request, caller, "Connected accounts", "connections")
-        return self._desk.show("connections", Connections(page=shown, rows=rows, more_roles=tuple(further.values())))
+        lent = await lent_by(self._services, caller)
+        view = Connections(page=shown, rows=rows, more_roles=tuple(further.values()), lent=lent)
+        return self._desk.show("connections", view)
 
     async def uses(self, request: Request, caller: Caller) -> Response:
         """Who used one of them."""

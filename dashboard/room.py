@@ -19,6 +19,7 @@ from dashboard.integration_overview import IntegrationOverviewPages
 from dashboard.integrations_pages import IntegrationsPages
 from dashboard.keys_pages import KeysPages
 from dashboard.labels_pages import LabelPages
+from dashboard.lent import LentPages
 from dashboard.log_pages import LogPages
 from dashboard.minting_pages import MintingPages
 from dashboard.old_addresses import OldAddresses
@@ -54,6 +55,7 @@ def room(services: Services) -> list[BaseRoute]:
         *MintingPages(desk, integrations).routes(),
         *AuthorizationsPages(desk).routes(),
         *GroupsPages(desk).routes(),
+        *LentPages(desk).routes(),
         *ConnectionsPages(desk).routes(),
         *KeysPages(desk).routes(),
         *ToolsPages(desk).routes(),

@@ -1091,7 +1091,13 @@ def connection_samples() -> Iterator[tuple[str, str, Any]]:
     at = page("Connected accounts", ALICE, "connections")
     further = (account.RoleVendor(guid="i2", name=analyst.integration_name, vendor="snowflake"),)
     rows = (first, analyst, replace(analyst, guid="n4", role="", preferred=False, renews=True), ended)
-    yield "connections", "connections", account.Connections(page=at, rows=rows, more_roles=further)
+    lent = account.LentRow(
+        content_guid=GUID, content_title="Sales", integration_guid=GUID, integration_name="Snowflake", role="ANALYST",
+        until=NOW + timedelta(days=20), to_viewers=True, to_schedules=False, counts=True,
+    )  # fmt: skip
+    ended = replace(lent, content_title=LONG, role="", counts=False)
+    full = account.Connections(page=at, rows=rows, more_roles=further, lent=(lent, ended))
+    yield "connections", "connections", full
     yield "connections-empty", "connections", account.Connections(page=at, rows=())
     lines = (
         account.UseLine(

@@ -55,12 +55,28 @@ class RoleVendor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LentRow:
+    """Access that the looking person lends. `counts` says whether it counts now."""
+
+    content_guid: str
+    content_title: str
+    integration_guid: str
+    integration_name: str
+    role: str
+    until: datetime
+    to_viewers: bool
+    to_schedules: bool
+    counts: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Connections:
     """`connections.html` at `/connections`. POST `/connections/{guid}/refresh`, `.../prefer` and `.../disconnect`."""
 
     page: Page
     rows: tuple[ConnectionRow, ...]
     more_roles: tuple[RoleVendor, ...] = ()
+    lent: tuple[LentRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
