@@ -28,6 +28,8 @@ MARKER = "tabard-data"
 MARKER_TEXT = "This folder belongs to a Tabard server.\n"
 KEY_FILE = "secret.key"
 HOME_FILE = "gateway"
+LEDGER_FILE = "ledger"
+LEDGER_TEXT = "The audit trail of this server has begun; see tabard audit verify.\n"
 PROOF = "this key fits this data"
 
 
@@ -110,8 +112,28 @@ def _home(path: Path) -> str:
         raise CannotOpen(f"The file {file} cannot be read or made; check the disk and its permissions.") from None
 
 
-def _check_key(db: Database, path: Path, found: Keys | None) -> None:
-    """Whether these keys open this data. Only looks, also at data of an older schema. Raises CannotOpen (K-03)."""
+def _begun(path: Path) -> bool:
+    """Whether this data directory has seen a linked audit trail.
+
+    It is noted outside the database, so that nobody who has only that can have a trail of her own making linked at the
+    next start, as those of servers that did not link them yet were.
+    """
+    return (path / LEDGER_FILE).exists()
+
+
+def _note_begun(path: Path) -> None:
+    try:
+        if not _begun(path):
+            (path / LEDGER_FILE).write_text(LEDGER_TEXT)
+    except OSError as error:
+        raise CannotOpen(f"The data directory {path} cannot be written ({error.strerror}).") from None
+
+
+def _check_key(db: Database, path: Path, found: Keys | None) -> bool:
+    """Whether these keys open this data: False where nothing is sealed yet. Raises CannotOpen (K-03).
+
+    Only looks, also at data of an older schema.
+    """
     counted = db.read_now(used)
     if counted and found is None:
         raise CannotOpen(
@@ -119,7 +141,7 @@ def _check_key(db: Database, path: Path, found: Keys | None) -> None:
             "more gateway on this database copy it from the first."
         )
     if found is None:
-        return
+        return False
     missing = " and ".join(sorted(key_id.hex() for key_id in counted if found.by_id(key_id) is None))
     if missing and not any(found.by_id(key_id) for key_id in counted):
         raise CannotOpen(
@@ -140,6 +162,7 @@ def _check_key(db: Database, path: Path, found: Keys | None) -> None:
                 raise SealBroken("another root secret")
     except SealBroken:
         raise CannotOpen(f"The key in {path} does not fit the data; restore the key this data was made with.") from None
+    return bool(counted)
 
 
 def _checks(session: Session) -> dict[str, bytes]:
@@ -177,11 +200,12 @@ def open_installation(settings: Settings, *, shared: bool = False) -> Installati
         # A server on SQLite is alone and need not tell of its writes; a command beside it must.
         db.changes.announcing |= shared
         try:
-            _check_key(db, file, found)
+            used_before = _check_key(db, file, found)
             upgrade(db)
             keyring = Keyring(found or keyfile.create(file), file)
             db.write_now(_prove, keyring)
-            db.link_events(Chain(keyring.lasting("audit chain")))
+            db.link_events(Chain(keyring.lasting("audit chain")), begun=used_before and _begun(path))
+            _note_begun(path)
             return Installation(path, db, keyring, lock)
         except BaseException:
             db.close()

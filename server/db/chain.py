@@ -114,12 +114,12 @@ def settle(session: Session, chain: Chain | None) -> None:
         session.connection().execute(insert(AuditEvent), rows)
 
 
-def begin(session: Session, chain: Chain) -> None:
+def begin(session: Session, chain: Chain, begun: bool = False) -> None:
     """Make the newest link where there is none, at the first start with a chain.
 
     What was written before is linked as it is found, and an event says how much that was: it could have been changed
-    until now. Where the newest link is missing of a chain that has begun, a number is left out, so that
-    verifying finds the place for ever.
+    until now. Where the newest link is missing of a chain that has begun (as its links show, or as `begun`
+    says where those are gone, too), a number is left out, so that verifying finds the place for ever.
     """
     if session.get(AuditHead, 1) is not None:
         return
@@ -129,9 +129,12 @@ def begin(session: Session, chain: Chain) -> None:
     if last is not None and last.seq is not None and last.mac is not None:
         log.error("the newest link of the audit trail is missing after number %d; see: tabard audit verify", last.seq)
         head.seq, head.mac = last.seq + 1, last.mac
+    elif begun:
+        log.error("every link of the audit trail is missing; see: tabard audit verify")
+        head.seq = 1
     session.add(head)
     session.flush()  # of two servers that start at once, one stops here and finds the other's
-    count = 0 if last is not None else _link_all(session, chain, head)
+    count = 0 if head.seq else _link_all(session, chain, head)
     chain.put(head, [event := AuditEvent(action="begin_audit_chain", data={"count": count})])
     session.add(event)
 

@@ -59,9 +59,12 @@ class Database:
         self._write_engine = self.engine.execution_options(tabard_write=True)
         self.chain: Chain | None = None
 
-    def link_events(self, chain: Chain) -> None:
-        """From now on audit events are linked, those included that are there already. Raises DatabaseUnavailable."""
-        self.write_now(begin, chain)
+    def link_events(self, chain: Chain, *, begun: bool = False) -> None:
+        """From now on audit events are linked. Raises DatabaseUnavailable.
+
+        Those that are there already are linked, too, unless it is known that the chain had `begun`.
+        """
+        self.write_now(begin, chain, begun)
         self.chain = chain
 
     def _run(self, engine: Engine, work: Callable[..., T], args: tuple[Any, ...], tell: Tell) -> T:

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlmodel import Session
 
+from server.audit.trail import Trail
+from server.audit.verify import Verdict, Verifier
 from server.db.models import Meta
-from server.installation import CannotOpen, open_installation
+from server.installation import CannotOpen, Installation, open_installation
 from server.settings import Settings
 
 
@@ -106,3 +109,48 @@ def test_a_link_in_place_of_the_key_is_not_followed(tmp_path: Path):
     (path / "secret.key").rename(tmp_path / "elsewhere")
     (path / "secret.key").symlink_to(tmp_path / "elsewhere")
     refused(path, "is a link")
+
+
+def verdict(installation: Installation) -> Verdict:
+    assert installation.db.chain is not None
+    verifier = Verifier(installation.db.chain)
+    while not installation.db.read_now(verifier.step):
+        pass
+    assert verifier.verdict is not None
+    return verifier.verdict
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_events SET seq = NULL, mac = NULL, actor = 'somebody else'",
+        "UPDATE audit_events SET seq = NULL, mac = NULL WHERE seq > 2",
+        "DELETE FROM audit_events",
+    ],
+)
+def test_a_trail_whose_links_were_taken_away_is_not_linked_anew(tmp_path: Path, statement: str):
+    first = opened(tmp_path / "d")
+    for number in range(3):
+        first.db.write_now(lambda s, n=number: Trail(first.db).record(s, None, f"act_{n}"))
+    assert verdict(first).ok
+
+    def tamper(session: Session) -> None:
+        for one in ("DROP TRIGGER audit_events_no_update", "DROP TRIGGER audit_events_no_delete", statement):
+            session.connection().exec_driver_sql(one)
+        session.connection().exec_driver_sql("DELETE FROM audit_head")
+
+    first.db.write_now(tamper)
+    first.close()
+    second = opened(tmp_path / "d")
+    second.db.write_now(lambda s: Trail(second.db).record(s, None, "later"))
+    assert not verdict(second).ok
+    second.close()
+
+
+def test_another_database_under_the_same_data_directory_begins_a_trail(tmp_path: Path):
+    opened(tmp_path / "d").close()
+    for file in (tmp_path / "d").glob("tabard.db*"):
+        file.unlink()
+    second = opened(tmp_path / "d")
+    assert verdict(second).ok
+    second.close()
