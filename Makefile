@@ -6,6 +6,8 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 VENV := .venv
 BIN := $(VENV)/bin
 export UV_LINK_MODE ?= hardlink
+# Compiled modules and rewritten assertions are kept, whatever the shell says: each process would make them anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup setup-dev programs postgres demo test test-fast check format bench compose-check clean
 
@@ -38,7 +40,9 @@ demo: setup
 
 test: setup-dev programs postgres
 	@$(BIN)/python -m pytest -n 2 tests/unit
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --ignore=tests/unit
+	@# Mostly waiting for other processes, so one worker more than CPUs; in the order of the folders, where the long
+	@# files of few tests come early, and not by the number of tests.
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations=30 --ignore=tests/unit
 
 test-fast: setup-dev
 	@$(BIN)/python -m pytest -n 2 tests/unit

@@ -190,9 +190,10 @@ def _wanted(body: Any) -> tuple[list[str], dict[str, str]]:
     if not isinstance(body, list) or len(body) > MOST or not all(isinstance(item, dict) for item in body):
         raise ApiError(400, INVALID_LIST, shape)
     guids = [item.get("oauth_integration_guid") for item in body]
-    pins = {guid: item["role"] or "" for guid, item in zip(guids, body, strict=True) if "role" in item}
-    if not all(isinstance(text, str) for text in [*guids, *pins.values()]):
+    roles = ["" if item["role"] is None else item["role"] for item in body if "role" in item]
+    if not all(isinstance(text, str) for text in (*guids, *roles)):
         raise ApiError(400, INVALID_LIST, shape)
+    pins = {guid: item["role"] or "" for guid, item in zip(guids, body, strict=True) if "role" in item}
     return [str(guid) for guid in guids], pins
 
 
