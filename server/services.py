@@ -204,6 +204,7 @@ def _grants(
     sessions.when_changed(lambda _guids: loans.forget_all())
     integrations.when_changed(loans.forget_all)
     directory.when_changed(loans.forget)
+    associations.when_changed(loans.forget)
     return Grants(
         integrations=integrations,
         associations=associations,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from sqlmodel import Session
@@ -10,7 +11,9 @@ from server.audit.trail import Trail
 from server.content import overview, store
 from server.content.directory import Directory
 from server.content.view import ContentView
+from server.db.clock import now
 from server.db.engine import Database
+from server.db.lent import end_loans
 from server.web.caller import Caller
 from server.web.errors import ApiError
 
@@ -41,6 +44,8 @@ class Editing:
     def write(self, session: Session, actor: Caller, view: ContentView, fields: dict[str, Any]) -> None:
         """Change the record within the caller's transaction, who then tells the directory.
 
+        What the owner before lent ends.
+
         Raises ApiError 404; 400 code 237 as `open_to`; 409 code 26 when the name is taken.
         """
         if fields.get("access_type") == "all":
@@ -48,4 +53,7 @@ class Editing:
             if needing is not None:
                 raise ApiError(400, NEEDS_VIEWER, f"It uses {needing} as the person looking; remove that first.")
         store.change(session, view.guid, dict(fields))
+        if fields.get("owner_guid", view.owner_guid) != view.owner_guid:
+            for ended in end_loans(session, view.id, now()):
+                self._trail.record(session, actor, "end_loan", content=view.guid, **asdict(ended))
         self._trail.record(session, actor, "edit_content", content_guid=view.guid, fields=sorted(fields))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from sqlmodel import Session
 
@@ -12,6 +12,7 @@ from server.content.directory import Directory
 from server.content.view import ContentView
 from server.db.clock import now
 from server.db.engine import Database
+from server.db.lent import end_loans
 from server.db.models import Integration
 from server.links.store import is_shared
 from server.oauth import permissions, roles, store
@@ -115,6 +116,9 @@ class Associations:
                 raise ApiError(400, INVALID_LIST, wrong)
             chosen.append(row)
         ids = {row.guid: row.id for row in chosen if row.id is not None}
+        gone = [rows[guid].id or 0 for guid in before - set(wanted) if guid in rows]
+        for ended in end_loans(session, view.id, now(), integrations=gone):
+            self._trail.record(session, actor, "end_loan", content=view.guid, **asdict(ended))
         store.replace_associations(
             session, view.id, list(ids.values()), {ids[guid]: role for guid, role in pinned.items() if guid in ids}
         )

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from server.consent.check import Connected, Missing
+from server.content.editing import Editing
 from server.db.models import Content, Integration, Loan, User
 from server.loans.loans import Terms
 from server.web.errors import ApiError
@@ -161,3 +162,26 @@ async def test_lending_again_on_the_same_terms_is_the_same_loan(world: World):
     first, again, other = [await world.lend(until=until, to_schedules=wide) for wide in (False, False, True)]
     assert (first.guid == again.guid, first.guid == other.guid) == (True, False)
     assert (await world.house.actions()).count("lend_connection") == 2
+
+
+async def test_content_that_is_given_back_brings_no_loan_back(world: World):
+    editing = Editing(world.house.db, world.house.directory, world.house.trail)
+    await world.lend()
+    for owner in (world.admin, world.maria):
+        view = await world.view()
+        await world.house.db.write(editing.write, world.admin.caller, view, {"owner_guid": owner.guid})
+        world.house.directory.forget(world.app.guid)
+        world.house.loans.forget(world.app.guid)
+    assert await world.house.loans.lent(await world.view(), world.integration.guid) is None
+    assert "Ask maria to lend it again" in await world.again()
+    assert "end_loan" in await world.house.actions()
+
+
+async def test_an_integration_that_is_added_again_brings_no_loan_back(world: World):
+    await world.lend()
+    for guids in ([], [world.integration.guid]):
+        await world.house.associations.replace(world.admin.caller, await world.view(), guids)
+        world.house.loans.forget(world.app.guid)
+    assert await world.house.loans.lent(await world.view(), world.integration.guid) is None
+    assert "Ask maria to lend it again" in await world.again()
+    assert "end_loan" in await world.house.actions()
