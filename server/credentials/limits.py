@@ -43,6 +43,11 @@ class Buckets:
         level, since = self._levels[key]
         self._levels[key] = (max(level - cost, -self._rate), since)
 
+    def give_back(self, key: Hashable) -> None:
+        """Undo one `take` of a request that came to nothing."""
+        level, since = self._levels.get(key, (self._most, self._clock()))
+        self._levels[key] = (min(self._most, level + 1.0), since)
+
 
 class Limits:
     """Each app has its own buckets, and each viewer one at each app: none can use up another's."""
@@ -56,8 +61,11 @@ class Limits:
         _refuse(self._apps.take(content_guid))
 
     def viewer(self, content_guid: str, user_guid: str) -> None:
-        """It asks for one of its viewers. Raises ApiError 429."""
-        _refuse(self._viewers.take((content_guid, user_guid)), " for one viewer")
+        """It asks for one of its viewers. Raises ApiError 429, and then the others lose nothing by her."""
+        wait = self._viewers.take((content_guid, user_guid))
+        if wait > 0:
+            self._apps.give_back(content_guid)
+        _refuse(wait, " for one viewer")
 
     def wrong(self, content_guid: str) -> None:
         """What it sent was no handle of its own."""

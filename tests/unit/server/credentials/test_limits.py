@@ -50,3 +50,17 @@ def test_apps_and_their_viewers_are_apart():
     with pytest.raises(ApiError):
         limits.app("a")
     limits.app("b")
+
+
+def test_one_viewer_who_is_refused_uses_up_nothing_of_the_others():
+    limits, refused = Limits(2, 1, Clock()), 0
+    for _ in range(1000):
+        limits.app("a")
+        try:
+            limits.viewer("a", "flooding")
+        except ApiError:
+            refused += 1
+    assert refused == 990
+    for _ in range(10):
+        limits.app("a")
+        limits.viewer("a", "other")
