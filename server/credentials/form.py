@@ -34,6 +34,8 @@ LONGEST_TTL = 86400
 LONGEST_NEXT = 1024
 # What an address may hold as it is: visible ASCII without quotes and backslashes.
 NEXT = re.compile(r"[!#-&(-\[\]^_a-~]*")
+# A segment by which a browser would leave the content's address; it reads "%2e" as a dot, too (URL standard, 4.1).
+_UP = re.compile(r"^[^?#]*?(?:^|/)(?:\.|%2e){2}(?:[/?#]|$)", re.IGNORECASE)
 
 Kind = Literal["viewer", "content"]
 KINDS: dict[str, Kind] = {VIEWER: "viewer", CONTENT: "content"}
@@ -122,7 +124,7 @@ def _force_refresh(fields: Mapping[str, str]) -> bool:
 
 def _back(fields: Mapping[str, str]) -> str:
     text = fields.get("next", "")
-    if len(text) > LONGEST_NEXT or not NEXT.fullmatch(text):
+    if len(text) > LONGEST_NEXT or not NEXT.fullmatch(text) or _UP.search(text):
         raise ApiError(400, BAD_FORM, "next must be a path below the content's own address, such as page?year=2026.")
     return text.lstrip("/")
 

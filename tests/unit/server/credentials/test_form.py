@@ -53,3 +53,15 @@ async def test_how_it_must_be_sent(target: str, kind: str, body: bytes, code: in
     with pytest.raises(ApiError) as caught:
         await read(asking("POST", target, body=body, content_type=kind))
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize("text", ["..", "../other/", "a/../../x", "%2e%2E/x", ".%2e", "x/..?a", "..#a", "/../x"])
+def test_next_does_not_lead_out_of_the_content(text: str):
+    with pytest.raises(ApiError) as caught:
+        checked(GOOD | {"next": text})
+    assert caught.value.code == 211
+
+
+@pytest.mark.parametrize("text", ["a..b/x", "...", "x?of=../y", "x#/../y", "v1.2/page", "x/..y"])
+def test_next_may_hold_dots(text: str):
+    assert checked(GOOD | {"next": text}).back == text
