@@ -13,7 +13,8 @@ from server.caches.api import CachesApi
 from server.claims.api import TokensApi
 from server.clients.api import ClientsApi
 from server.credentials.api import Exchange
-from server.credentials.aws import aws_credentials
+from server.credentials.aws import ISSUES as AWS
+from server.credentials.aws import aws_credentials, lent_aws_credentials
 from server.credentials.lending import Lending
 from server.credentials.limits import Limits
 from server.credentials.minted import minted
@@ -85,7 +86,9 @@ def api_routes(s: Services) -> list[Route]:
         DelegationsApi(s.delegations).routes(),
     )
     sources = Sources(s.vault, s.visitors, s.visiting)
-    sources.add(Lending(s.db, s.loans, s.vault.tokens).issue)
+    lending = Lending(s.db, s.loans, s.vault.tokens)
+    lending.through(AWS, lent_aws_credentials(s.minting.aws))
+    sources.add(lending.issue)
     sources.choose_roles(s.choices.role_for)
     sources.add(minted(s.minting.minter))
     sources.add(aws_credentials(s.minting.aws, s.settings.origin))

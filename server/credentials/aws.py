@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from server.credentials.lending import Lent
 from server.credentials.sources import Asked, Source
+from server.loans.store import LoanView
 from server.minting.aws import AwsAccess, IdentityEnded
-from server.vault.errors import IntegrationBroken, TryLater
+from server.vault.errors import IntegrationBroken, NeedsConsent, TryLater
 from server.vault.tokens import Issued
+from server.web.caller import Caller
 from server.web.errors import ApiError
 
 FAILED: Final = 248
@@ -27,9 +30,28 @@ def aws_credentials(access: AwsAccess, origin: str) -> Source:
             return await access.for_viewer(asked.viewer, number, min_ttl=least, force=anew)
         except IdentityEnded as error:
             raise ApiError(400, FAILED, error.reason, asked.consent(origin)) from None
-        except IntegrationBroken as error:
-            raise ApiError(502, FAILED, error.reason) from None
-        except TryLater as error:
-            raise ApiError(503, FAILED, error.reason, retry=error.retry_after) from None
+        except (IntegrationBroken, TryLater) as error:
+            raise _failed(error) from None
 
     return source
+
+
+def lent_aws_credentials(access: AwsAccess) -> Lent:
+    """Trades a lender's identity token as her own exchange does: what is lent is credentials, not who she is."""
+
+    async def lent(loan: LoanView, min_ttl: float | None, force: bool) -> Issued:
+        lender = Caller(user_id=loan.lender_id, guid=loan.lender_guid, username=loan.lender_username)
+        try:
+            return await access.for_viewer(lender, loan.integration_id, min_ttl=min_ttl, force=force)
+        except IdentityEnded as error:
+            raise NeedsConsent(error.reason) from None
+        except (IntegrationBroken, TryLater) as error:
+            raise _failed(error) from None
+
+    return lent
+
+
+def _failed(error: IntegrationBroken | TryLater) -> ApiError:
+    if isinstance(error, IntegrationBroken):
+        return ApiError(502, FAILED, error.reason)
+    return ApiError(503, FAILED, error.reason, retry=error.retry_after)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from sqlmodel import Session, select
@@ -17,6 +18,11 @@ from server.vault.errors import NeedsConsent, NotConnected
 from server.vault.tokens import Issued, Tokens
 from server.web.remembered import Remembered
 
+Lent = Callable[[LoanView, float | None, bool], Awaitable[Issued]]
+"""Gives what a lender's connection is traded for, by `min_ttl` and `force`. Raises as the vault does, or ApiError."""
+
+ACCESS_TOKEN = "access_token"  # noqa: S105 - a word for a kind of token
+
 
 class Lending:
     """Answers where a loan counts; where it does not, or the lender's connection has ended, each viewer's own does.
@@ -28,6 +34,11 @@ class Lending:
         self._db, self._loans, self._tokens = db, loans, tokens
         # Which version an instance runs never changes.
         self._bundles: Remembered[str, int | None] = Remembered(self._read, changes=db.changes, tables=())
+        self._others: dict[str, Lent] = {}
+
+    def through(self, issues: str, other: Lent) -> None:
+        """Let `other` give what an integration issues that is no access token; without one nothing of it is lent."""
+        self._others[issues] = other
 
     async def _read(self, instance: str) -> int | None:
         return await self._db.read(_bundle_of, instance)
@@ -66,16 +77,27 @@ class Lending:
         force: bool = False,
     ) -> Issued | None:
         try:
-            issued = await self._tokens.access_token(
-                loan.lender_id, there.integration_id, role=loan.role, min_ttl=min_ttl, force=force
-            )
+            issued = await self._asked(loan, there, min_ttl=min_ttl, force=force)
         except (NotConnected, NeedsConsent):
+            return None
+        if issued is None:
             return None
         # The provider may have taken seconds, in which the loan was taken back.
         still = await self._loans.lent(view, there.guid, to)
         if still is None or still.guid != loan.guid:
             return None
         return replace(issued, lender=loan.lender_guid)
+
+    async def _asked(
+        self, loan: LoanView, there: AssociationView, *, min_ttl: float | None, force: bool
+    ) -> Issued | None:
+        """What the app may have: never a token that is only traded for that, such as who the lender is at AWS."""
+        if there.issues != ACCESS_TOKEN:
+            other = self._others.get(there.issues)
+            return None if other is None else await other(loan, min_ttl, force)
+        return await self._tokens.access_token(
+            loan.lender_id, there.integration_id, role=loan.role, min_ttl=min_ttl, force=force
+        )
 
 
 def _bundle_of(session: Session, instance: str) -> int | None:

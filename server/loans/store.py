@@ -23,6 +23,7 @@ class LoanView:
     integration_name: str
     lender_id: int
     lender_guid: str
+    lender_username: str
     lender_name: str
     lender_locked: bool
     role: str
@@ -54,6 +55,7 @@ def _view(loan: Loan, content: Content, integration: Integration, lender: User) 
         integration_name=integration.name or integration.template,
         lender_id=loan.user_id,
         lender_guid=lender.guid,
+        lender_username=lender.username,
         lender_name=f"{lender.first_name} {lender.last_name}".strip() or lender.username,
         lender_locked=lender.locked,
         role=loan.role_key,

@@ -28,6 +28,7 @@ from server.oauth import store
 from server.vault.background import Background
 from server.vault.backoff import Backoff
 from server.vault.errors import IntegrationBroken, NotConnected, TryLater, VaultError
+from server.vault.terms import QUIET
 from server.vault.tokens import Issued, Tokens
 from server.web.caller import Caller
 
@@ -57,6 +58,7 @@ class _Expired(Exception):
 @dataclass(frozen=True)
 class _Kept:
     credentials: AwsCredentials
+    since: datetime
 
 
 Make = Callable[[], Awaitable[Secret]]
@@ -103,21 +105,28 @@ class AwsAccess:
         """
         row = await self._row(integration_id)
         name = session_name(viewer.username, f"viewer-{viewer.guid}")
-        again = force
         for last in (False, True):
             token = await self._tokens.access_token(viewer.user_id, integration_id, force=last)
             who = (viewer.user_id, token.connection, *_identity(token.access_token))
+            make = _given(token.access_token)
             try:
-                return await self._issued(row, who, _given(token.access_token), name, min_ttl=min_ttl, force=again)
+                return await self._issued(row, who, make, name, min_ttl=min_ttl, force=force, anew=last)
             except _Expired as error:
-                again, refusal = True, str(error)
+                refusal = str(error)
         raise IdentityEnded(refusal)
 
     async def for_content(
-        self, integration_id: int, content_guid: str, *, min_ttl: float | None = None, force: bool = False
+        self,
+        integration_id: int,
+        content_guid: str,
+        *,
+        min_ttl: float | None = None,
+        force: bool = False,
+        anew: bool = False,
     ) -> Issued:
         """Credentials for content itself: this server is the identity provider, `sub` is the content's GUID.
 
+        With `force` those that are a few seconds old are given again all the same, with `anew` never.
         Raises NotConnected (no such service account), IntegrationBroken, TryLater.
         """
         row = await self._row(integration_id)
@@ -126,14 +135,14 @@ class AwsAccess:
         make = _making(self, row, content_guid)
         try:
             return await self._issued(
-                row, ("content", content_guid), make, f"content-{content_guid}", min_ttl=min_ttl, force=force
+                row, ("content", content_guid), make, f"content-{content_guid}", min_ttl=min_ttl, force=force, anew=anew
             )
         except (_Expired, IdentityEnded) as error:
             raise IntegrationBroken(str(error)) from None
 
     async def trial(self, row: Integration) -> Issued:
         """Credentials in the name of the integration itself, asked for anew: whether its settings work."""
-        return await self.for_content(row.id or 0, row.guid, force=True)
+        return await self.for_content(row.id or 0, row.guid, anew=True)
 
     async def identity(self, row: Integration, subject: str) -> Secret:
         """A web identity token for STS that this server signs. Raises IntegrationBroken."""
@@ -158,15 +167,25 @@ class AwsAccess:
         return row
 
     async def _issued(
-        self, row: Integration, who: tuple[Any, ...], token: Make, name: str, *, min_ttl: float | None, force: bool
+        self,
+        row: Integration,
+        who: tuple[Any, ...],
+        token: Make,
+        name: str,
+        *,
+        min_ttl: float | None,
+        force: bool,
+        anew: bool,
     ) -> Issued:
         """Credentials that are kept, or new ones; concurrent askers of the same share one call to STS."""
         role = role_of(row.config)
         key = (row.guid, role, *who)
         kept = self._kept.get(key)
         left = 0.0 if kept is None else self._left(kept)
-        if kept is not None and not force and left > _margin(role.duration, min_ttl):
-            return self._as_of(kept)
+        if kept is not None and not anew and left > _margin(role.duration, min_ttl):
+            age = (self._clock() - kept.since).total_seconds()
+            if not force or 0 <= age < QUIET:  # a loop that asks for new ones is no storm at STS (terms.enough)
+                return self._as_of(kept)
         try:
             return self._as_of(await self._once(row, key, role, token, name))
         except TryLater:
@@ -209,7 +228,7 @@ class AwsAccess:
             delay = self._backoff.failed(key, error.reason, asked=getattr(error, "retry_after", None))
             raise TryLater(error.reason, delay) from None
         self._backoff.succeeded(key)
-        self._kept[key] = _Kept(credentials)
+        self._kept[key] = _Kept(credentials, self._clock())
         self._kept.move_to_end(key)
         while len(self._kept) > MOST_KEPT:
             self._kept.popitem(last=False)

@@ -10,7 +10,8 @@ from server.loans.wire import is_active, loan_object
 MOMENT = datetime(2026, 11, 22, 3, 4, 5, 6, UTC)
 LOAN = LoanView(
     guid="l", content_guid="c", content_title="Sales", integration_id=1, integration_guid="i", integration_name="Sf",
-    lender_id=2, lender_guid="u", lender_name="Maria", lender_locked=False, role="ANALYST", to_viewers=True,
+    lender_id=2, lender_guid="u",
+    lender_username="maria", lender_name="Maria", lender_locked=False, role="ANALYST", to_viewers=True,
     to_schedules=False, created_time=MOMENT, until=MOMENT,
 )  # fmt: skip
 

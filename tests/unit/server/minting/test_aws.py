@@ -4,7 +4,7 @@ import asyncio
 import base64
 import json
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -14,6 +14,8 @@ from joserfc.jwk import KeySet
 
 from integrations.contract import Secret, TokenSet
 from server.credentials import matching
+from server.db.models import Instance
+from server.loans.loans import Terms
 from server.oauth.integrations import Draft
 from server.vault.connections import Consented
 from server.vault.seals import Seals
@@ -292,3 +294,30 @@ async def test_a_viewers_id_token_is_inspected(lake, house):
     path = f"/__api__/v1/oauth/integrations/{lake.personal.guid}/inspect"
     shown = (await house.browser(key=lake.alice.key).get(path)).json()
     assert (shown["kind"], shown["claims"]["sub"]) == ("id_token", "Alice")
+
+
+async def test_a_lender_lends_credentials_and_never_her_identity_token(lake, house):
+    await lake.connect(lake.owner)
+    await house.db.write(
+        lambda session: session.add(Instance(key=f"instance-{lake.app.guid}", content_id=1, bundle_id=1))
+    )
+    view = await house.directory.by_guid(lake.app.guid)
+    terms = Terms(house.time() + timedelta(days=1))
+    loan = await house.loans.lend(lake.owner.caller, view, lake.personal.guid, terms)
+    assert opened(await lake.ask(lake.bob))["sessionToken"].endswith("-paula")
+    assert opened(await lake.ask(lake.bob)) == opened(await lake.ask(lake.owner))
+    assert len(lake.aws.calls) == 1
+    house.time.ahead = 3400
+    lake.aws.error, lake.aws.status = "IDPRejectedClaim", 403
+    assert told(await lake.ask(lake.bob)) == (404, 220)
+    assert loan.lender_username == "paula"
+
+
+async def test_credentials_that_are_new_are_not_forced_anew(lake, house):
+    first = opened(await lake.ask())
+    assert [opened(await lake.ask(force_refresh="true")) for _ in range(5)] == [first] * 5
+    house.time.ahead = 11
+    assert opened(await lake.ask(force_refresh="true")) != first
+    content = opened(await lake.ask_for_content())
+    assert opened(await lake.ask_for_content(force_refresh="true")) == content
+    assert len(lake.aws.calls) == 3

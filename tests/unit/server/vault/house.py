@@ -40,7 +40,7 @@ from server.connect.room import ConnectRoom
 from server.consent.check import Consent
 from server.content.directory import Directory
 from server.credentials.api import Exchange
-from server.credentials.aws import aws_credentials
+from server.credentials.aws import aws_credentials, lent_aws_credentials
 from server.credentials.lending import Lending
 from server.credentials.limits import Limits
 from server.credentials.minted import minted
@@ -265,7 +265,8 @@ class House:
         self.delegations = Delegations(self.db, self.integrations, self.vault.connections, self.trail, clock=self.time)
         self.csrf = Csrf(self.keyring, (ORIGIN,))
         self.sources = Sources(self.vault, VisitorKeys(self.db, self.keyring, self.sessions), self.visiting)
-        self.sources.add(Lending(self.db, self.loans, self.vault.tokens).issue)
+        lending = Lending(self.db, self.loans, self.vault.tokens)
+        self.sources.add(lending.issue)
         self.sources.choose_roles(self.choices.role_for)
         self.minting = Minting(
             self.db,
@@ -279,6 +280,7 @@ class House:
         )
         self.sources.add(minted(self.minting.minter))
         self.sources.add(aws_credentials(self.minting.aws, ORIGIN))
+        lending.through("aws_credentials", lent_aws_credentials(self.minting.aws))
         self.exchange = Exchange(
             self.sources,
             self.associations,
