@@ -127,7 +127,7 @@ class PeopleApi:
         ends_sessions = "password_hash" in changes
 
         def write(session: Session) -> User:
-            user = store.change_user(session, guid, changes)
+            user = store.change_user(session, guid, {**changes, **_vouched(session, caller, guid, changes)})
             self._trail.record(session, caller, "edit_user", user_guid=guid, fields=sorted(changes))
             return user
 
@@ -175,6 +175,15 @@ def _any_of(request: Request, name: str, known: tuple[str, ...]) -> frozenset[st
     if not words <= set(known):
         raise invalid(f"{name} must be one of {', '.join(known)}, or several joined by |.")
     return words
+
+
+def _vouched(session: Session, caller: Caller, guid: str, changes: dict[str, Any]) -> dict[str, bool]:
+    """Whether an address says who she is: administrators vouch for what they save, nobody for what she types."""
+    if "email" not in changes:
+        return {}
+    if caller.has("administrator"):
+        return {"email_own": False}
+    return {"email_own": True} if store.by_guid(session, guid).email != changes["email"] else {}
 
 
 def _changes(caller: Caller, given: Fields) -> dict[str, Any]:

@@ -104,6 +104,12 @@ class Minter:
         terms, label = self.terms(facts.integration), label_of(facts.integration)
         wanted = chosen(facts.given, role, terms, label)
         login = facts.given.login or ATTRIBUTES[terms.user_attribute](facts.user)
+        if terms.user_attribute == "email" and facts.user.email_own and not facts.given.login:
+            # Else whoever types another's address would be that person at the warehouse.
+            raise RoleRefused(
+                f"You changed your e-mail address yourself, and {label} would know you by it. "
+                "Ask an administrator of this server to save it for you."
+            )
         if not login:
             raise RoleRefused(
                 f"Your account has no {terms.user_attribute}, by which {label} would know you. "

@@ -14,7 +14,8 @@ class User(SQLModel, table=True):
     """A person with an account. `username_key` is the NFKC-casefolded name, unique (security.md S-16).
 
     `first_key` and `last_key` are her names folded in the same way, for lists. `unique_id` is what a directory
-    elsewhere calls her; `must_set_password` asks her for a password of her own when she signs in next.
+    elsewhere calls her; `must_set_password` asks her for a password of her own when she signs in next. `email_own`: she
+    typed her address herself, so it says nothing of who she is.
     """
 
     __tablename__ = "users"
@@ -24,6 +25,7 @@ class User(SQLModel, table=True):
     username: str
     username_key: str = Field(unique=True)
     email: str = ""
+    email_own: bool = False
     first_name: str = ""
     last_name: str = ""
     first_key: str = Field(default="", index=True)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from server.accounts import store
+from server.web.caller import Caller
 from tests.unit.server.accounts.people import USER, People
 
 
@@ -167,3 +168,19 @@ async def test_an_app_that_acts_for_somebody_changes_nothing_of_her_account(peop
         for change in ({"email": "root@example.org"}, {"first_name": "Root"}, {"password": "long enough"}):
             assert await people.call(app, "PUT", USER, change, guid=who.guid) == (403, 22)
     assert people.db.read_now(store.by_guid, me.guid).email != "root@example.org"
+
+
+async def test_an_address_that_somebody_typed_herself_says_nothing_of_who_she_is(people: People):
+    me, admin = people.callers["viewer"], people.callers["administrator"]
+
+    async def saved(by: Caller, address: str) -> bool:
+        assert (await people.call(by, "PUT", USER, {"email": address}, guid=me.guid))[0] == 200
+        return people.db.read_now(store.by_guid, me.guid).email_own
+
+    assert not await saved(admin, "me@example.org")
+    assert not await saved(me, "me@example.org")
+    assert await saved(me, "root@example.org")
+    assert await saved(me, "root@example.org")
+    assert not await saved(admin, "root@example.org")
+    assert (await people.call(me, "PUT", USER, {"email_own": False, "email": "x@example.org"}, guid=me.guid))[0] == 200
+    assert people.db.read_now(store.by_guid, me.guid).email_own

@@ -196,3 +196,18 @@ async def test_a_damaged_key_is_an_administrators_business(world, house):
     answer = await world.exchange(force_refresh="true")
     assert told(answer) == (502, 241)
     assert house.db.read_now(lambda s: s.exec(select(SigningKey)).one()).state == "active"
+
+
+async def test_nobody_is_another_by_typing_her_address(house):
+    world = await World().build(house, DEFAULT, user_attribute="email")
+    for own in (False, True):
+        with house.change(User) as rows:
+            row = next(row for row in rows if row.id == world.alice.id)
+            row.email, row.email_own = "bob@example.org", own
+        if not own:
+            assert (await world.claims())["upn"] == "bob@example.org"
+    refused = await world.exchange()
+    assert told(refused) == (403, 22)
+    assert refused.json()["error"].startswith("You changed your e-mail address yourself")
+    await world.map(DEFAULT, Entry("user", world.alice.guid, None, login="AWONDER"))
+    assert (await world.claims())["upn"] == "AWONDER"
