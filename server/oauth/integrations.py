@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -22,11 +23,12 @@ from server.audit.trail import Trail
 from server.db.clock import now
 from server.db.engine import Database
 from server.db.models import Integration
-from server.keys.keyring import Keyring
+from server.keys.keyring import Keyring, SealBroken
 from server.oauth import permissions, store
 from server.web.caller import Caller
 from server.web.errors import ApiError
 
+log = logging.getLogger("tabard.oauth")
 PURPOSE = "integration"
 BAD_NAME, BAD_DESCRIPTION = 225, 226
 NO_TEMPLATE, BAD_CONFIG, TEMPLATE_FIXED = 227, 228, 229
@@ -131,6 +133,14 @@ class Integrations:
             self._keyring.open(row.sealed_secrets, purpose=PURPOSE, bound_to=f"integrations|{row.guid}")
         )
         return opened
+
+    def _readable(self, row: Integration) -> dict[str, str]:
+        """The secrets; none where they do not open (another row's, or damaged), so that they can be entered again."""
+        try:
+            return self._secrets(row)
+        except SealBroken:
+            log.error("the secrets of integration %s do not open; they have to be entered again", row.guid)
+            return {}
 
     async def all(self) -> list[Integration]:
         """All integrations, oldest first."""
@@ -310,7 +320,7 @@ class Integrations:
         return row, afterwards, _users(session, row) if row.auth_type != acted_as else []
 
     def _merge(self, session: Session, row: Integration, given: Mapping[str, object]) -> tuple[list[Afterwards], bool]:
-        template, before, secrets = self.template(row.template), row.fingerprint, self._secrets(row)
+        template, before, secrets = self.template(row.template), row.fingerprint, self._readable(row)
         old, kept = template.client(row.config, secrets), row.config
         sent = {key: value for key, value in given.items() if value or key not in template.secret_names}
         if SECOND_SECRET in given and given[SECOND_SECRET] is None:
@@ -329,7 +339,7 @@ class Integrations:
 
     def _promote(self, session: Session, actor: Caller, guid: str) -> Integration:
         row = store.by_guid(session, guid, lock=True)
-        secrets = self._secrets(row)
+        secrets = self._readable(row)
         second = secrets.pop(SECOND_SECRET, None)
         if second is None:
             raise ApiError(400, BAD_KEYS["client_secret"], "There is no second client secret; store the new one first.")

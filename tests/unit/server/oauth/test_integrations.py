@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from sqlmodel import Session, select
 
 from integrations.catalog import load
 from integrations.http import OutboundClient
@@ -45,6 +46,32 @@ async def test_a_second_secret_comes_and_goes_alone(house: House):
     assert await kept(client_secret="next") == {"client_secret"}
     assert await kept(second_client_secret="another") == both
     assert await kept(second_client_secret=None) == {"client_secret"}
+
+
+async def test_secrets_that_do_not_open_are_mended_by_entering_them_again(house: House):
+    admin, alice = await house.person("admin", "administrator"), await house.person("alice")
+    row, other = await house.integration(admin), await house.integration(admin)
+    await house.connected(alice, row)
+
+    def swap(session: Session) -> None:
+        found = session.exec(select(Integration).where(Integration.guid == row.guid)).one()
+        found.sealed_secrets = other.sealed_secrets
+        session.add(found)
+
+    house.db.write_now(swap)
+    with pytest.raises(ApiError) as refused:
+        await house.integrations.use_second_alone(admin.caller, row.guid)
+    assert (refused.value.status, refused.value.code) == (400, 205)
+    with pytest.raises(ConfigRefused) as missing:
+        await house.integrations.change(admin.caller, row.guid, Draft(config={"scopes": "read"}, sent=CONFIG))
+    assert set(missing.value.problems) == {"client_secret"}
+    mended = await house.integrations.change(
+        admin.caller, row.guid, Draft(config={"client_secret": SECRET}, sent=CONFIG)
+    )
+    client = house.integrations.client_config(mended)
+    assert client.client_secret is not None
+    assert client.client_secret.reveal() == SECRET
+    assert house.connection().status == "connected"
 
 
 @pytest.mark.parametrize(
