@@ -29,6 +29,10 @@ class SealBroken(Exception):
     """A sealed value does not open: wrong key, another row's value, or damage."""
 
 
+class OtherKey(SealBroken):
+    """A sealed value needs a key that is not in the key file, perhaps not yet."""
+
+
 def encrypt(key: bytes, text: bytes, bound_to: bytes) -> bytes:
     """Nonce, ciphertext and tag under AES-256-GCM with a random nonce."""
     nonce = os.urandom(NONCE_BYTES)

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from server.keys import envelope, keyfile
-from server.keys.envelope import CARRIED, PLAIN, SealBroken
+from server.keys.envelope import CARRIED, PLAIN, OtherKey, SealBroken
 from server.keys.keyfile import KeyProblem, Keys
 
 log = logging.getLogger("tabard.keys")
@@ -23,7 +23,7 @@ log = logging.getLogger("tabard.keys")
 LOOK = 1.0
 Stamp = tuple[int, int, int]
 
-__all__ = ["KeyProblem", "Keyring", "SealBroken"]
+__all__ = ["KeyProblem", "Keyring", "OtherKey", "SealBroken"]
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Keyring:
         if wrapping is None and self._look(at_once=True):
             wrapping = self.keys.by_id(envelope.key_id(sealed))
         if wrapping is None:
-            raise SealBroken("sealed under another key")
+            raise OtherKey("sealed under another key")
         data_key = envelope.data_key(sealed, wrapping.secret)
         rest = sealed[envelope.WRAPPED.stop :]
         if form == CARRIED:

@@ -130,6 +130,10 @@ class Revoker:
             wait.cancel()
 
     async def _send(self, due: Due) -> None:
+        if due.what is None and due.waits and self._clock() - due.created_time <= GIVEN_UP:
+            log.warning("a token to be revoked needs a key that is not in the key file; it waits")
+            await self._again(due)
+            return
         if due.what is None:
             log.error("a token to be revoked does not open; it is given up")
             await self._end(due, "abandon_oauth_revocation", "damaged")
@@ -144,8 +148,12 @@ class Revoker:
             log.error("a token of connection %s could not be revoked for a week", due.connection_guid)
             await self._end(due, "abandon_oauth_revocation", "no_answer")
         else:
-            spread = random.uniform(0.75, 1.25)  # noqa: S311 - spreads retries, guards nothing
-            await self._db.write(self._rows.put_off, due.guid, spread * min(LONGEST, FIRST * 2.0**due.attempts / 2))
+            await self._again(due)
+
+    async def _again(self, due: Due) -> None:
+        spread = random.uniform(0.75, 1.25)  # noqa: S311 - spreads retries, guards nothing
+        wait = LONGEST if due.attempts > 20 else min(LONGEST, FIRST * 2.0**due.attempts / 2)
+        await self._db.write(self._rows.put_off, due.guid, spread * wait)
 
     async def _end(self, due: Due, action: str, reason: str = "") -> None:
         def write(session: Session) -> None:

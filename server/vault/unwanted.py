@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from integrations.contract import ClientConfig, Secret
 from integrations.grants.revocation import TokenHint
 from server.db.models import Revocation
-from server.keys.keyring import Keyring, SealBroken
+from server.keys.keyring import Keyring, OtherKey, SealBroken
 from server.vault.lease import Clock, database_now
 
 PURPOSE = "revocation"
@@ -38,7 +38,10 @@ class Unwanted:
 
 @dataclass(frozen=True)
 class Due:
-    """A row that this gateway has taken up; `what` is None where it does not open."""
+    """A row that this gateway has taken up; `what` is None where it does not open.
+
+    `waits`: it needs a key that this gateway's key file does not hold, perhaps not yet.
+    """
 
     guid: str
     attempts: int
@@ -47,6 +50,7 @@ class Due:
     connection_guid: str
     user_guid: str
     what: Unwanted | None = field(repr=False)
+    waits: bool = False
 
 
 class Rows:
@@ -87,8 +91,9 @@ class Rows:
         whose = (row.integration_guid, row.connection_guid, row.user_guid)
         try:
             text = self._keyring.open(row.sealed, purpose=PURPOSE, bound_to=f"revocations|{row.guid}")
-        except SealBroken:
-            return Due(row.guid, row.attempts, row.created_time, *whose, what=None)
+        except SealBroken as broken:
+            waits = isinstance(broken, OtherKey)
+            return Due(row.guid, row.attempts, row.created_time, *whose, what=None, waits=waits)
         held = json.loads(text)
         what = Unwanted(unpacked(held["client"]), Secret(held["token"]), cast(TokenHint, held["hint"]), *whose)
         return Due(row.guid, row.attempts, row.created_time, *whose, what=what)

@@ -136,6 +136,24 @@ async def test_what_does_not_open_is_given_up(desk: Desk, house: House):
     assert (len(desk.sent), (await desk.events())[-1]) == (1, ("abandon_oauth_revocation", "damaged"))
 
 
+async def test_what_another_gateway_sealed_under_a_key_we_lack_waits_for_it(desk: Desk, house: House):
+    desk.answers = ["again"]
+    desk.made.later(CONFIG, BOTH, WHOSE)
+    await until(lambda: len(desk.sent) == 1)
+    await desk.background.aclose()
+    with house.change(Revocation) as rows:
+        sealed = rows[0].sealed
+        rows[0].sealed = sealed[:1] + bytes(4) + sealed[5:]
+    for ahead, attempts in ((60, [2]), (8 * 24 * 3600, [])):
+        house.time.ahead += ahead
+        desk.background = Background()
+        desk.revoker().wake()
+        await until(lambda want=attempts: [row.attempts for row in house.rows(Revocation)] == want)
+        await desk.background.aclose()
+        assert desk.left() == len(attempts)
+    assert (len(desk.sent), (await desk.events())[-1]) == (1, ("abandon_oauth_revocation", "damaged"))
+
+
 async def test_the_secret_of_today_is_used(desk: Desk):
     today = replace(CONFIG, client_secret=Secret("new"))
     desk.revoker(lambda *_: today).later(replace(CONFIG, client_secret=Secret("old")), BOTH, WHOSE)
