@@ -56,6 +56,8 @@ class DelegationsApi:
 
     async def revoke(self, request: Request, caller: Caller) -> Response:
         """End connections and pre-authorizations; exchanges stop at once, and vendors are told where they can be."""
+        if caller.via == "visitor":
+            raise denied("An app that acts for you cannot end what you allowed.")
         asked = _wanted(request, caller, narrowed=False)
         if asked.nothing:
             raise invalid("Say whose or which: send at least one of user, integration and role.")

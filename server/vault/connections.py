@@ -24,7 +24,7 @@ from server.vault.revoker import Revoker, Tokens, Whose
 from server.vault.seals import Seals
 from server.vault.standing import Standings
 from server.web.caller import Caller
-from server.web.errors import ApiError
+from server.web.errors import ApiError, denied
 
 NO_SESSION = 220
 
@@ -238,7 +238,12 @@ class Connections:
         return await self._db.read(_views_of, guids)
 
     async def disconnect(self, caller: Caller, guid: str) -> Ended:
-        """Delete a connection now, and tell the provider in the background. Raises ApiError 404, code 220."""
+        """Delete a connection now, and tell the provider in the background.
+
+        Raises ApiError 404, code 220, and 403 for an app that acts for her a while.
+        """
+        if caller.via == "visitor":
+            raise denied("An app that acts for you cannot end your connections.")
         ended = await self.revoke(caller, [await self.get(caller, guid)], "disconnected")
         if not ended:
             raise ApiError(404, NO_SESSION, "The requested OAuth session does not exist.")

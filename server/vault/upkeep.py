@@ -18,6 +18,7 @@ from server.vault.errors import NeedsConsent, NotConnected
 from server.vault.tokens import Tokens
 from server.web.caller import Caller
 from server.web.cursors import Keyset
+from server.web.errors import denied
 
 USED = "exchange_credentials"
 
@@ -40,8 +41,10 @@ class Upkeep:
     async def refresh(self, caller: Caller, guid: str) -> ConnectionView:
         """Renew a connection's tokens now; one that is a few seconds old stays.
 
-        Raises ApiError 404, code 220, and the errors of server.vault.errors.
+        Raises ApiError 404, code 220, 403 for an app that acts for her a while, and the errors of server.vault.errors.
         """
+        if caller.via == "visitor":
+            raise denied("An app that acts for you cannot renew your connections.")
         view = await self._connections.get(caller, guid)
         owner = await self._db.read(_owner, guid)
         if owner is None:

@@ -1,8 +1,12 @@
 """OAuth sessions and the test of a service account over the wire (connect-api.md 3.1 verify, 3.4)."""
 
+from dataclasses import replace
+
 import httpx
+import pytest
 
 from server.db.models import Connection
+from server.web.errors import ApiError
 from tests.unit.server.vault.house import CANARY, House
 
 PATH = "/__api__/v1/oauth/sessions"
@@ -111,3 +115,16 @@ async def test_a_connection_that_cannot_be_renewed_now(house: House):
     client = house.browser(key=admin.key)
     later = await client.post(f"{PATH}/{guid}/refresh")
     assert later.status_code in (200, 503)
+
+
+async def test_an_app_that_acts_for_her_a_while_does_not_touch_her_connections(house: House):
+    alice = await house.person("alice")
+    integration = await house.integration(await house.person("admin", "administrator"))
+    guid = await house.connected(alice, integration)
+    app = replace(alice.caller, via="visitor", credential="visitor:1", content_guid="c")
+    for act in (house.vault.connections.disconnect, house.vault.upkeep.refresh):
+        with pytest.raises(ApiError) as caught:
+            await act(app, guid)
+        assert caught.value.status == 403
+    assert house.connection().status == "connected"
+    assert house.provider.refreshes == 0
