@@ -1,7 +1,15 @@
-"""What holds for every suite."""
+"""How the test process itself runs: what was collected stays, so the garbage collector need not walk it again."""
 
-from hypothesis import settings
+import gc
 
-# A busy machine is no fault of the code: how long an example takes is not what these tests are about.
-settings.register_profile("tabard", deadline=None)
-settings.load_profile("tabard")
+import pytest
+
+# A full pass over every module and every test takes half a second; with Python's own terms a fifth of all the time.
+PASSES = (10_000, 10, 50)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*PASSES)
