@@ -22,6 +22,7 @@ from server.connect.origin import came_back_to, foreign_issuer, redirect_uri
 from server.connect.pages import PRIVATE, ConnectPages
 from server.connect.roles import ROLE_CODES, RoleDesk, Roles, picked, refuses_role
 from server.content.view import ContentView
+from server.db.models import Integration
 from server.delegations.delegations import Delegations
 from server.keys.keyring import SealBroken
 from server.oauth.integrations import Integrations
@@ -262,7 +263,7 @@ class ConnectRoom:
         """
         integration = await self._integrations.find(taken.flow.integration_id)
         if integration is None or integration.config_version != taken.flow.config_version:
-            return self._refused(request, caller, 409, CHANGED)
+            return self._overtaken(request, caller, taken, integration)
         if not came_back_to(taken.flow, integration, said):
             self._trail.later(caller, "refuse_oauth_callback", integration=integration.guid, reason="address")
             return self._refused(request, caller, 400, WRONG_ADDRESS)
@@ -298,7 +299,7 @@ class ConnectRoom:
                     return self._role_refused(request, caller, ask, taken, roles, "")
             return self._failed(request, caller, error, next_path)
         if kept is None:
-            return self._refused(request, caller, 409, CHANGED)
+            return self._overtaken(request, caller, taken, ask.integration)
         await self._roles.keep(caller, ask, taken.flow.role)
         if not kept.missing:
             await self._delegations.connected(caller, taken.flow.integration_id, taken.flow.role)
@@ -306,6 +307,12 @@ class ConnectRoom:
             note = self._pages.note(caller, ask, next_path, kept.before, kept.after)
             next_path = f"{CHANGED_ACCOUNT.format(guid=guid)}?note={quote(note, safe='')}"
         return RedirectResponse(next_path, 303, PRIVATE)
+
+    def _overtaken(self, request: Request, caller: Caller, taken: Taken, integration: Integration | None) -> Response:
+        """The integration was changed or deleted since the start, so nothing is kept (O-32)."""
+        guid = integration.guid if integration else None
+        self._trail.later(caller, "fail_oauth_consent", integration=guid, code="changed", role=taken.flow.role)
+        return self._refused(request, caller, 409, CHANGED)
 
     async def another_account(self, request: Request) -> Response:
         """Says that a consent brought another account than before (O-37); the callback sends the browser here."""

@@ -15,6 +15,7 @@ from server.health import store
 from server.health.store import Counts, Tally
 from server.vault.errors import UNUSABLE_CODE
 from server.vault.outcomes import Outcome
+from server.vault.renewal import PERHAPS_ONLY_THIS
 
 log = logging.getLogger("tabard.health")
 # Seconds between batches: what a kill -9 can cost.
@@ -51,7 +52,9 @@ class Recorder:
             counts.failed += 1
             tally.failures += 1
             reason = outcome.reason.removesuffix(TO_OTHERS).strip()
-            refused = outcome.code in REFUSED
+            # A role or scope that one person lost at the vendor must not pass for everybody's trouble.
+            alone = outcome.kind == "refresh" and outcome.code in PERHAPS_ONLY_THIS
+            refused = outcome.code in REFUSED and not alone
             tally.error = store.Error(moment, outcome.kind, outcome.code, reason, refused=refused)
         if outcome.skew is not None:
             tally.skew = (moment, outcome.skew)

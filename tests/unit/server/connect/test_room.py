@@ -211,6 +211,7 @@ async def test_a_configuration_that_changed_meanwhile_stops_the_flow(world, hous
     draft = Draft(config={"token_uri": "https://evil.example.com/token"}, sent=frozenset({"config"}))
     await house.integrations.change(world.admin.caller, world.integration.guid, draft)
     assert (await browser.get(BACK, params={"code": code, "state": state})).status_code == 409
+    assert "fail_oauth_consent" in await house.actions()
     assert house.provider.requests == []
 
 

@@ -60,6 +60,25 @@ async def test_failures_in_a_row_add_up_over_batches_and_end_with_a_success(hous
     await recorder.aclose()
 
 
+@pytest.mark.parametrize(
+    ("kind", "code", "refused"),
+    [
+        ("refresh", "invalid_scope", False), ("refresh", "unauthorized_client", False),
+        ("refresh", "invalid_client", True),
+        ("service", "invalid_scope", True), ("service", "unauthorized_client", True),
+    ],
+)  # fmt: skip
+async def test_what_one_person_is_refused_says_nothing_about_all(
+    house: House, guid: str, kind: str, code: str, refused: bool
+) -> None:
+    recorder = Recorder(house.db, clock=house.time)
+    recorder.note(told(guid, kind=kind))
+    recorder.note(told(guid, code, kind=kind))
+    await recorder.aclose()
+    [row] = house.rows(IntegrationHealth)
+    assert (row.failures, row.refused) == (1, refused)
+
+
 async def test_what_cannot_be_written_waits(house: House, guid: str) -> None:
     recorder = Recorder(house.db, clock=house.time)
     recorder.note(told(guid, "timeout"))
