@@ -15,6 +15,7 @@ from server.web.body import form_fields, read_limited
 from server.web.errors import CANNOT_PARSE, ApiError
 
 FORM = "application/x-www-form-urlencoded"
+FORM_BYTES = FORM.encode()
 GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
 # Posit's page on security spells it so; whoever copied it from there is understood (connect-behaviour.md 4).
 MISSPELT_GRANT = "urn:eitf:params:oauth:grant-type:token-exchange"
@@ -60,8 +61,8 @@ async def read(request: Request) -> ExchangeForm:
     """The checked form. Raises ApiError 400 with Connect's number of what is wrong (connect-api.md 3.6)."""
     if request.scope["query_string"]:
         raise ApiError(400, BAD_FORM, "Send the fields in the form, never in the address.")
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != FORM:
+    kinds = [value for name, value in request.scope["headers"] if name == b"content-type"]
+    if not kinds or kinds[0].partition(b";")[0].strip().lower() != FORM_BYTES:
         raise ApiError(400, NO_FORM, f"Send the fields as a form: Content-Type: {FORM}.")
     try:
         raw = await read_limited(request, LONGEST_FORM)

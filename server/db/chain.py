@@ -12,8 +12,10 @@ import hmac
 import json
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
+from functools import cache
+from operator import attrgetter
 from types import NoneType
 from typing import Any
 
@@ -29,11 +31,14 @@ COVERED = (
     "actor_guid", "actor", "action", "data", "subject", "content", "integration", "connection", "bundle", "address",
     "request_id",
 )  # fmt: skip
-DATA = COVERED.index("data")
+BEFORE_DATA, AFTER_DATA = attrgetter("actor_guid", "actor", "action"), attrgetter(*COVERED[COVERED.index("data") + 1 :])
 # What is the same after it was stored as JSON and read again.
 PLAIN = (str, bool, int, NoneType)
 _spell = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+_quoted = json.encoder.encode_basestring_ascii
 BATCH = 2000
+# Rows that one statement puts into SQLite: it runs outside of Python's lock, which it takes and leaves only once.
+AT_ONCE = 100
 
 
 @dataclass(slots=True)
@@ -54,9 +59,13 @@ class Fact:
     request_id: str | None = None
     seq: int | None = None
     mac: bytes | None = None
+    spelled: str = field(default="", init=False, repr=False, compare=False)
+    """`data` as JSON, once somebody needed it."""
 
 
-COLUMNS = tuple(each.name for each in fields(Fact))
+COLUMNS = tuple(each.name for each in fields(Fact) if each.init)
+OTHER_COLUMNS = tuple(name for name in COLUMNS if name not in ("time", "data"))
+_others = attrgetter(*OTHER_COLUMNS)
 Linked = AuditEvent | Fact
 
 
@@ -86,11 +95,30 @@ class Chain:
 
 def canonical(event: Linked) -> bytes:
     """An event's content in one spelling, the same before it is stored and after it was read."""
-    facts = [getattr(event, name) for name in COVERED]
-    if not all(isinstance(value, PLAIN) for value in event.data.values()):
-        facts[DATA] = json.loads(json.dumps(event.data))
-    time = event.time.astimezone(UTC).isoformat(timespec="microseconds")
-    return _spell([event.seq, time, *facts]).encode()
+    facts = [_fact(event.seq), f'"{_moment(event)}"', *map(_fact, BEFORE_DATA(event)), _data(event)]
+    facts += map(_fact, AFTER_DATA(event))
+    return f"[{','.join(facts)}]".encode()
+
+
+def _fact(value: str | int | None) -> str:
+    return _quoted(value) if isinstance(value, str) else _spell(value)
+
+
+def _moment(event: Linked) -> str:
+    return event.time.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _data(event: Linked) -> str:
+    """An event's data as JSON, as it is after it was stored and read again; an event that is stored keeps it."""
+    if isinstance(event, Fact) and event.spelled:
+        return event.spelled
+    data = event.data
+    if not all(isinstance(value, PLAIN) for value in data.values()):
+        data = json.loads(json.dumps(data))
+    text = _spell(data)
+    if isinstance(event, Fact):
+        event.spelled = text
+    return text
 
 
 def promise(session: Session, events: Iterable[Linked]) -> None:
@@ -109,9 +137,31 @@ def settle(session: Session, chain: Chain | None) -> None:
         chain.put(head, events)
         session.add(head)
     session.add_all(event for event in events if isinstance(event, AuditEvent))
-    rows = [{name: getattr(fact, name) for name in COLUMNS} for fact in events if isinstance(fact, Fact)]
-    if rows:
+    facts = [event for event in events if isinstance(event, Fact)]
+    if facts and session.get_bind().dialect.name == "sqlite":
+        _store_at_once(session, facts)
+    elif facts:
+        rows = [{name: getattr(fact, name) for name in COLUMNS} for fact in facts]
         session.connection().execute(insert(AuditEvent), rows)
+
+
+def _store_at_once(session: Session, facts: list[Fact]) -> None:
+    """Add rows to SQLite, in the spelling of the columns' types, many with each statement."""
+    connection = session.connection()
+    for start in range(0, len(facts), AT_ONCE):
+        rows = facts[start : start + AT_ONCE]
+        values: list[Any] = []
+        for fact in rows:
+            moment = _moment(fact)
+            values += (f"{moment[:10]} {moment[11:26]}", _data(fact), *_others(fact))
+        connection.exec_driver_sql(_adding(len(rows)), tuple(values))
+
+
+@cache
+def _adding(count: int) -> str:
+    names = ("time", "data", *OTHER_COLUMNS)
+    row = f"({','.join('?' * len(names))})"
+    return f"INSERT INTO {AuditEvent.__tablename__} ({','.join(names)}) VALUES {','.join([row] * count)}"  # noqa: S608 - names of our own columns
 
 
 def begin(session: Session, chain: Chain, begun: bool = False) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from server.web.caller import Caller
 from server.web.errors import CANNOT_PARSE, ApiError, invalid
@@ -22,22 +22,26 @@ LARGEST_WHOLE = 2**53
 
 async def read_limited(request: Request, limit: int = JSON_LIMIT) -> bytes:
     """The whole body, at most `limit` bytes. Raises ApiError 413."""
-    declared = request.headers.get("content-length", "0")
-    if declared.isdigit() and int(declared) > limit:
-        raise ApiError(413, CANNOT_PARSE, f"The request body is too large; at most {limit} bytes are read here.")
+    for name, value in request.scope["headers"]:
+        if name == b"content-length" and value.isdigit() and int(value) > limit:
+            raise _too_large(limit)
     parts: list[bytes] = []
     size = 0
-    try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > limit:
-                raise ApiError(
-                    413, CANNOT_PARSE, f"The request body is too large; at most {limit} bytes are read here."
-                )
-            parts.append(chunk)
-    except ClientDisconnect:
-        raise invalid("The request body ended early.", CANNOT_PARSE) from None
-    return b"".join(parts)
+    more = True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise invalid("The request body ended early.", CANNOT_PARSE)
+        parts.append(message.get("body", b""))
+        more = message.get("more_body", False)
+        size += len(parts[-1])
+        if size > limit:
+            raise _too_large(limit)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _too_large(limit: int) -> ApiError:
+    return ApiError(413, CANNOT_PARSE, f"The request body is too large; at most {limit} bytes are read here.")
 
 
 def _depth(value: Any) -> int:
