@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlmodel import Session, col, or_, select
 
@@ -20,9 +19,8 @@ from server.installation import Installation, open_installation
 from server.web.errors import ApiError
 
 
-def register(commands: Any) -> None:
-    """Add the subcommand."""
-    parser = commands.add_parser("audit", help="verify and export the audit trail")
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the subcommand's options."""
     acts = parser.add_subparsers(dest="act", metavar="ACT", required=True)
     verify = acts.add_parser("verify", help="check that no event was changed, removed, put in, moved or cut off")
     verify.add_argument("--head", metavar="SEQ:MAC", help="what an earlier run printed as its head; kept elsewhere")

@@ -9,7 +9,6 @@ import sqlite3
 import sys
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 from server.cli.options import add_data_options, settings_of
 from server.installation import KEY_FILE, MARKER, Installation, open_installation
@@ -19,9 +18,8 @@ LEFT_OUT = {"environments", "git", "run", "lock", KEY_FILE}
 DATABASE = "tabard.db"
 
 
-def register(commands: Any) -> None:
-    """Add the subcommand."""
-    parser = commands.add_parser("backup", help="copy everything but the key into a new folder, while the server runs")
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the subcommand's options."""
     parser.add_argument("folder", type=Path, help="a folder that does not exist yet")
     add_data_options(parser)
     parser.set_defaults(run=run)

@@ -7,7 +7,6 @@ import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -32,9 +31,8 @@ HEADINGS = ("created_on", "user_name", "role_name", "integration_name", "kind", 
 Work = Callable[[Delegations, Installation], Awaitable[int]]
 
 
-def register(commands: Any) -> None:
-    """Add the subcommand."""
-    parser = commands.add_parser("connections", help="list and end what people let integrations do, or allow it ahead")
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the subcommand's options."""
     acts = parser.add_subparsers(dest="act", metavar="ACT", required=True)
     listing = acts.add_parser("list", help="connections and pre-authorizations, oldest first")
     _filters(listing)

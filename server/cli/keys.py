@@ -16,9 +16,8 @@ from server.keys.keyfile import KeyProblem, WrappingKey
 from server.keys.rotation import shown
 
 
-def register(commands: Any) -> None:
-    """Add the subcommand."""
-    parser = commands.add_parser("keys", help="look at, replace and remove the keys that data is sealed with")
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the subcommand's options."""
     acts = parser.add_subparsers(dest="act", metavar="ACT", required=True)
     status = acts.add_parser("status", help="the keys, and how many values need each")
     add_data_options(status)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from server.cli.stopping import stop_is_no_failure
 
 
-def register(commands: Any) -> None:
-    """Add the subcommand."""
-    parser = commands.add_parser("sandbox-provider", help="start the OAuth provider for demonstrations and tests")
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the subcommand's options."""
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", type=int, required=True, help="the port to listen on")
     parser.add_argument("--clients", help="a JSON file with clients (default: two sample clients)")

@@ -6,7 +6,6 @@ import argparse
 import logging
 import socket
 import sys
-from typing import Any
 
 import uvicorn
 
@@ -23,9 +22,8 @@ GRACE = 10
 BACKLOG = 2048
 
 
-def register(commands: Any) -> None:
-    """Add the subcommand."""
-    parser = commands.add_parser("serve", help="start the server")
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the subcommand's options."""
     parser.add_argument("--host", help="the address to listen on (default: 127.0.0.1; TABARD_HOST)")
     parser.add_argument("--port", help="the port to listen on (default: 3939; TABARD_PORT)")
     add_data_options(parser)

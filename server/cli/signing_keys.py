@@ -22,9 +22,8 @@ from server.web.errors import ApiError
 Work = Callable[[SigningKeys, Integration], Awaitable[None]]
 
 
-def register(commands: Any) -> None:
-    """Add the subcommand."""
-    parser = commands.add_parser("signing-keys", help="list and replace the keys that sign an integration's tokens")
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the subcommand's options."""
     acts = parser.add_subparsers(dest="act", metavar="ACT", required=True)
     for name, words, run in (
         ("list", "the keys whose tokens may be valid", run_list),

@@ -6,7 +6,6 @@ import argparse
 import getpass
 import sys
 from collections.abc import Callable
-from typing import Any
 
 from sqlmodel import Session
 
@@ -21,9 +20,8 @@ from server.sessions import store as sessions
 from server.web.errors import ApiError
 
 
-def register(commands: Any) -> None:
-    """Add the subcommand."""
-    parser = commands.add_parser("users", help="manage people on the server itself")
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the subcommand's options."""
     acts = parser.add_subparsers(dest="act", metavar="ACT", required=True)
     add = acts.add_parser("add", help="make an account; the password is asked for, or read from standard input")
     add.add_argument("username")

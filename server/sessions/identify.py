@@ -91,20 +91,26 @@ class Sessions:
         So does a signature, which also covers the request `line`; a request has one of them, not both (G-32).
         """
         headers = tuple(headers)
-        sent = [value for name, value in headers if name == b"authorization"]
+        sent, signed = [], False
+        for name, value in headers:
+            if name == b"authorization":
+                sent.append(value)
+            elif name == b"x-auth-token":
+                signed = True
         if len(sent) > 1:
             return TWO_IDENTITIES
-        if any(name == b"x-auth-token" for name, _value in headers):
+        if signed:
             return KEY_AND_SIGNATURE if sent else await self._by_signature(headers, line)
         if sent:
-            scheme, _, value = sent[0].decode("latin-1").partition(" ")
-            if scheme.lower() == "key":
-                return await self._by_secret("key:", value.strip()) or INVALID_KEY
-            if scheme.lower() == "bearer":
-                return await self._by_secret("bearer:", value.strip()) or INVALID_TOKEN
-            if scheme.lower() == "connect-bootstrap":
+            scheme, _, secret = sent[0].decode("latin-1").partition(" ")
+            scheme = scheme.lower()
+            if scheme == "key":
+                return await self._by_secret("key:", secret.strip()) or INVALID_KEY
+            if scheme == "bearer":
+                return await self._by_secret("bearer:", secret.strip()) or INVALID_TOKEN
+            if scheme == "connect-bootstrap":
                 return ANONYMOUS
-            if scheme.lower() != "basic":
+            if scheme != "basic":
                 return UNKNOWN_SCHEME
         token = read_cookie(headers, self.cookie)
         return await self._by_secret("session:", token) or ANONYMOUS if token else ANONYMOUS

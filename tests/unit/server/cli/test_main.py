@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from server.cli import main as cli
-from server.cli.main import main
+from server.cli import serve
+from server.cli.main import COMMANDS, main
 from server.installation import CannotOpen
 from server.settings import SettingsError
 
@@ -18,7 +18,9 @@ def test_wrong_options_end_with_2(arguments: list[str], capsys: pytest.CaptureFi
     assert "usage: tabard" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["serve", "--help"], ["users", "add", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["users", "add", "--help"], ["--version"], *([name, "--help"] for name in COMMANDS)]
+)
 def test_help_and_version(arguments: list[str], capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit) as caught:
         main(arguments)
@@ -40,6 +42,6 @@ def test_known_problems_are_sentences(
     def fail(_arguments: object) -> int:
         raise error
 
-    monkeypatch.setattr(cli.serve, "run", fail)
+    monkeypatch.setattr(serve, "run", fail)
     assert main(["serve", "--data-dir", str(tmp_path)]) == code
     assert words in capsys.readouterr().err
