@@ -1,5 +1,6 @@
 """Linking audit events: in order, without gaps, also those of before; and what the database itself refuses."""
 
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,8 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
-from server.db.chain import Chain, canonical, promise
+from server.db.chain import AT_ONCE, COVERED, Chain, Fact, canonical, promise
+from server.db.clock import now
 from server.db.engine import Database
 from server.db.models import AuditEvent, AuditHead, Meta
 from tests.harness.database import fresh_database
@@ -115,3 +117,23 @@ def test_the_database_refuses_to_change_or_delete_events(db: Database, statement
     with pytest.raises(IntegrityError, match="never changed or deleted"):
         db.write_now(lambda s: s.connection().exec_driver_sql(statement))
     assert [e.action for e in events(db)] == ["begin_audit_chain"]
+
+
+@pytest.mark.parametrize("linked", [True, False])
+def test_many_events_that_are_stored_at_once_are_read_as_they_were_said(db: Database, linked: bool):
+    if linked:
+        db.link_events(CHAIN)
+    odd = {"b": '\u00e4\u20ac"\\', "a": None, "z": 1.5, "list": ("x", True), "by": {2: "two", 1: []}}
+    facts = [Fact("use", odd | {"n": n}, now(), actor="J\u00f6rg", subject=f"s{n}") for n in range(2 * AT_ONCE + 1)]
+    db.write_now(lambda session: promise(session, facts))
+    rows = [row for row in events(db) if row.action == "use"]
+    assert len(rows) == len(facts)
+    for fact, row in zip(facts, rows, strict=True):
+        assert (row.time, row.actor, row.subject, row.content, row.seq) == (
+            (fact.time, "J\u00f6rg", fact.subject, None, fact.seq)
+        )
+        assert row.data == json.loads(json.dumps(fact.data))
+        assert canonical(row) == canonical(fact)
+        said = [row.seq, row.time.isoformat(timespec="microseconds"), *(getattr(row, name) for name in COVERED)]
+        assert canonical(row) == json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
+        assert (row.mac is not None) is linked
