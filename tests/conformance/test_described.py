@@ -14,7 +14,7 @@ from tests.conformance.described import ask, configure, describe, open_street
     [
         ("administrator", ()),
         # Who may do less is asked less: what differs is 403 and 404, which need no many tries.
-        ("owner", ("--phases", "fuzzing", "--max-examples", "4")),
+        ("owner", ("--phases", "fuzzing", "--max-examples", "2")),
     ],
     ids=["administrator", "publisher"],
 )
