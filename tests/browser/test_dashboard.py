@@ -201,7 +201,7 @@ async def test_from_the_dialog_to_a_connection_and_back(house: House, pat: Visit
     await page.get_by_role("link", name="Connected accounts").click()
     card = page.get_by_role("listitem").filter(has_text="Sales warehouse")
     await expect(card).to_contain_text("Dashboard probe")
-    await expect(card).to_contain_text("By itself, while you use it")
+    await expect(card).to_contain_text("Renews by itself while you use it")
     await card.get_by_role("button", name="Disconnect Sales warehouse").click()
     await expect(page.get_by_role("dialog")).to_contain_text("1 app will ask you to connect again")
     await page.get_by_role("dialog").get_by_role("button", name="Disconnect").click()

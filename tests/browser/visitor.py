@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -42,8 +43,15 @@ class Visitor:
         await self.page.goto(f"{self.house.gateway.url}/content/{content_guid}/{inside}")
 
     async def shows(self, text: str | re.Pattern[str], seconds: float = 60) -> None:
-        """Wait until the page shows a text."""
-        await expect(self.page.get_by_text(text).first).to_be_visible(timeout=seconds * 1000)
+        """Wait until the page shows a text, or the app in the stage's frame does."""
+        places = (self.page.get_by_text(text), self.page.frame_locator("iframe.stage-app").get_by_text(text))
+        deadline = asyncio.get_running_loop().time() + seconds
+        while asyncio.get_running_loop().time() < deadline:
+            for place in places:
+                if await place.first.is_visible():
+                    return
+            await asyncio.sleep(0.05)
+        await expect(places[0].first).to_be_visible(timeout=1000)
 
     async def text(self) -> str:
         """All the words on the page, those inside shadow roots too (Panel draws there)."""
