@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from server.access.api import AccessApi
 from server.accounts.api import PeopleApi
 from server.accounts.bootstrap import Bootstrap
@@ -18,6 +20,7 @@ from server.credentials.aws import aws_credentials, lent_aws_credentials
 from server.credentials.lending import Lending
 from server.credentials.limits import Limits
 from server.credentials.minted import minted
+from server.credentials.repeats import Repeats
 from server.credentials.sources import Sources
 from server.delegations.api import DelegationsApi
 from server.discovery.api import Facts, discovery_routes
@@ -101,6 +104,7 @@ def api_routes(s: Services) -> list[Route]:
         trail=s.trail,
         limits=Limits(s.settings.exchange_app_rate, s.settings.exchange_viewer_rate),
         origin=s.settings.origin,
+        repeats=Repeats(s.db.changes, time.monotonic, lambda: (s.sessions.epoch, s.directory.epoch)),
         bundle_of=lambda guid, instance: _bundle(s, guid, instance),
     )
     found = [*exchange.routes, *(route for group in groups for route in group.routes)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from copy import copy
 from typing import Any
 
 from sqlmodel import Session
@@ -80,16 +81,28 @@ class Trail:
         """Write one event now. Raises DatabaseUnavailable."""
         await self._db.write(_insert, [event(actor, action, data)])
 
-    def later(self, actor: Caller | None, action: str, **data: Any) -> None:
-        """Write an event soon, without making the caller wait. Needs a running loop.
+    def later(self, actor: Caller | None, action: str, **data: Any) -> Fact:
+        """Write an event soon, without making the caller wait; returns it. Needs a running loop.
 
         When the database stays away for so long that MOST_WAITING events wait, the oldest go; the number
         lost is logged and audited.
         """
+        made = event(actor, action, data)
+        self._put(made)
+        return made
+
+    def again(self, fact: Fact) -> None:
+        """The same happened once more: as `later`, with the time and the request of now."""
+        made, here = copy(fact), whence()
+        made.time, made.seq, made.mac = now(), None, None
+        made.address, made.request_id = here.address or None, here.request_id or None
+        self._put(made)
+
+    def _put(self, made: Fact) -> None:
         if len(self._waiting) >= MOST_WAITING:
             self._waiting.popleft()
             self._lost += 1
-        self._waiting.append(event(actor, action, data))
+        self._waiting.append(made)
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write(), name="audit")
 

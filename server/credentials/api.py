@@ -19,6 +19,7 @@ from server.credentials import form as forms
 from server.credentials.form import ExchangeForm, bad_audience
 from server.credentials.limits import Limits
 from server.credentials.matching import chosen
+from server.credentials.repeats import Answer, Repeats
 from server.credentials.sources import Asked, Sources
 from server.keys.credentials import digest
 from server.oauth.associations import Associations
@@ -31,7 +32,7 @@ from server.vault.tokens import Issued
 from server.web.caller import Caller
 from server.web.described import Says
 from server.web.errors import NO_VIEW, ApiError, denied
-from server.web.routes import Route, json_reply
+from server.web.routes import Route, json_reply, spelled, spelled_reply
 
 PATH = "/v1/oauth/integrations/credentials"
 LOCKED = 223
@@ -133,8 +134,10 @@ class Exchange:
         trail: Trail,
         limits: Limits,
         origin: str,
+        repeats: Repeats,
         bundle_of: BundleOf = lambda _content, _instance: None,
     ) -> None:
+        self._repeats = repeats
         self._sources = sources
         self._associations = associations
         self._directory = directory
@@ -153,6 +156,10 @@ class Exchange:
             raise denied("Only a running app may exchange a token, with the CONNECT_API_KEY it was started with.")
         self._limits.app(caller.content_guid)
         form = await forms.read(request)
+        known = self._repeats.find(caller.credential, form)
+        if known is not None:
+            return self._again(form, known)
+        state = self._repeats.state()
         handle = self._handle(caller, caller.content_guid, form)
         if handle.kind == "viewer":
             self._limits.viewer(handle.content_guid, handle.user_guid)
@@ -166,7 +173,7 @@ class Exchange:
                 raise bad_audience()
             if still.role != asked.role:
                 raise ApiError(503, NO_TOKEN, "The role of this connection was just changed; ask again.", retry=1)
-        self._trail.later(
+        fact = self._trail.later(
             asked.viewer,
             "exchange_credentials",
             content=asked.view.guid,
@@ -179,7 +186,18 @@ class Exchange:
             instance=caller.credential,
             token_hash=digest(issued.access_token.reveal())[:12],
         )
+        self._repeats.keep(form, asked, issued, fact, state)
         return json_reply(_answer(form, issued), Pragma="no-cache")
+
+    def _again(self, form: ExchangeForm, known: Answer) -> Response:
+        """What was answered a moment ago is still right: only limits and ledger count it anew."""
+        if known.asked.viewer is not None:
+            self._limits.viewer(known.asked.view.guid, known.asked.viewer.guid)
+        self._trail.again(known.fact)
+        issued = self._repeats.left(known)
+        if known.spelled[0] != issued.expires_in or not known.spelled[1]:
+            known.spelled = (issued.expires_in, spelled(_answer(form, issued)))
+        return spelled_reply(known.spelled[1], Pragma="no-cache")
 
     async def _allowed(self, caller: Caller, form: ExchangeForm, handle: Handle) -> Asked:
         """Who asks, for which content, at which integration and in which role, as things stand now. Raises ApiError."""

@@ -146,7 +146,17 @@ def moment(text: str, name: str) -> datetime:
 
 def json_reply(value: Any, status: int = 200, **headers: str) -> Response:
     """A JSON reply that nothing caches."""
-    return _JsonReply(value, status, headers)
+    return _JsonReply(spelled(value), status, headers)
+
+
+def spelled_reply(body: bytes, **headers: str) -> Response:
+    """As `json_reply`, of what was spelled already."""
+    return _JsonReply(body, 200, headers)
+
+
+def spelled(value: Any) -> bytes:
+    """A value as JSON."""
+    return _spell(value).encode()
 
 
 class _JsonReply(Response):
@@ -154,9 +164,9 @@ class _JsonReply(Response):
 
     media_type = "application/json"
 
-    def __init__(self, value: Any, status: int, headers: Mapping[str, str]) -> None:
+    def __init__(self, body: bytes, status: int, headers: Mapping[str, str]) -> None:
         self.status_code, self.background = status, None
-        self.body = _spell(value).encode()
+        self.body = body
         more = [(name.lower().encode("latin-1"), said.encode("latin-1")) for name, said in headers.items()]
         length = (b"content-length", b"%d" % len(self.body))
         self.raw_headers = [NOT_CACHED, *more, length, (b"content-type", b"application/json")]

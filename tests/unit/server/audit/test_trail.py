@@ -77,3 +77,12 @@ async def test_what_an_event_concerns_and_where_it_came_from_can_be_looked_up(ho
     assert (used.bundle, used.address, used.request_id, used.data) == ("7", "10.1.2.3", "abc", facts)
     assert (seen.subject, seen.content, seen.bundle, seen.address) == ("u", "c2", None, "10.1.2.3")
     assert (signed.subject, signed.bundle, signed.address) == ("v", "8", "10.9.9.9")
+
+
+async def test_the_same_once_more_is_an_event_of_its_own(house: House):
+    first = house.trail.later(None, "exchange_credentials", content="c")
+    house.trail.again(first)
+    await house.trail.aclose()
+    rows = [row for row in house.rows(AuditEvent) if row.action == "exchange_credentials"]
+    assert [(row.content, row.data) for row in rows] == [("c", {"content": "c"})] * 2
+    assert rows[0].time <= rows[1].time

@@ -44,6 +44,7 @@ from server.credentials.aws import aws_credentials, lent_aws_credentials
 from server.credentials.lending import Lending
 from server.credentials.limits import Limits
 from server.credentials.minted import minted
+from server.credentials.repeats import Repeats
 from server.credentials.sources import Sources
 from server.db.clock import now
 from server.db.engine import Database
@@ -290,6 +291,7 @@ class House:
             trail=self.trail,
             limits=Limits(5000, 1000),
             origin=ORIGIN,
+            repeats=Repeats(self.db.changes, self.time.ticks, lambda: (self.sessions.epoch, self.directory.epoch)),
         )
         self.connect = ConnectRoom(
             self.integrations,
