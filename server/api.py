@@ -104,7 +104,7 @@ def api_routes(s: Services) -> list[Route]:
         trail=s.trail,
         limits=Limits(s.settings.exchange_app_rate, s.settings.exchange_viewer_rate),
         origin=s.settings.origin,
-        repeats=Repeats(s.db.changes, time.monotonic, lambda: (s.sessions.epoch, s.directory.epoch)),
+        repeats=Repeats(s.db.changes, time.monotonic, lambda: (s.sessions.epoch, s.directory.epoch, s.handles.mark)),
         bundle_of=lambda guid, instance: _bundle(s, guid, instance),
     )
     found = [*exchange.routes, *(route for group in groups for route in group.routes)]

@@ -159,7 +159,7 @@ class Exchange:
         known = self._repeats.find(caller.credential, form)
         if known is not None:
             return self._again(form, known)
-        state = self._repeats.state()
+        counters = self._repeats.counters()
         handle = self._handle(caller, caller.content_guid, form)
         if handle.kind == "viewer":
             self._limits.viewer(handle.content_guid, handle.user_guid)
@@ -186,7 +186,7 @@ class Exchange:
             instance=caller.credential,
             token_hash=digest(issued.access_token.reveal())[:12],
         )
-        self._repeats.keep(form, asked, issued, fact, state)
+        self._repeats.keep(form, asked, issued, fact, counters)
         return json_reply(_answer(form, issued), Pragma="no-cache")
 
     def _again(self, form: ExchangeForm, known: Answer) -> Response:

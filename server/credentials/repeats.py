@@ -54,7 +54,7 @@ class Repeats:
         self._written += 1
         self._kept.clear()
 
-    def state(self) -> tuple[int, ...]:
+    def counters(self) -> tuple[int, ...]:
         """Grows with everything that may change an answer."""
         return (self._written, *self._marks())
 
@@ -63,20 +63,20 @@ class Repeats:
         found = self._kept.get((instance, form))
         if found is None or not self._changes.trusted():
             return None
-        if self._clock() >= found.until or self.state() != found.marks:
+        if self._clock() >= found.until or self.counters() != found.marks:
             del self._kept[instance, form]
             return None
         return found
 
-    def keep(self, form: ExchangeForm, asked: Asked, issued: Issued, fact: Fact, state: tuple[int, ...]) -> None:
-        """Remember an answer, if nothing has changed since `state` and it is a viewer's plain token."""
+    def keep(self, form: ExchangeForm, asked: Asked, issued: Issued, fact: Fact, counters: tuple[int, ...]) -> None:
+        """Remember an answer, if nothing has changed since `counters` and it is a viewer's plain token."""
         plain = form.requested == ACCESS_TOKEN and not form.force_refresh and form.min_ttl is None
-        if not plain or issued.connection is None or state != self.state():
+        if not plain or issued.connection is None or counters != self.counters():
             return
         left = LONGEST_LIFETIME if issued.expires_in is None else issued.expires_in
         since = self._clock()
         until = since + min(LONGEST, left * SHARE)
-        self._kept[asked.instance, form] = Answer(asked, issued, fact, since, until, state)
+        self._kept[asked.instance, form] = Answer(asked, issued, fact, since, until, counters)
         while len(self._kept) > MOST:
             self._kept.popitem(last=False)
 

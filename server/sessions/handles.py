@@ -55,6 +55,11 @@ class Handles:
                 self._made.popitem(last=False)
         return made
 
+    @property
+    def mark(self) -> int:
+        """Another number once handles are made under another key: the older ones are worth nothing then."""
+        return hash(self._keyring.derived(PURPOSE))
+
     def content(self, content_guid: str, instance_key: str) -> str:
         """The token of a running instance itself, for service accounts."""
         return self._seal(Handle("content", "", "", content_guid, instance_key, time.time()))

@@ -291,7 +291,11 @@ class House:
             trail=self.trail,
             limits=Limits(5000, 1000),
             origin=ORIGIN,
-            repeats=Repeats(self.db.changes, self.time.ticks, lambda: (self.sessions.epoch, self.directory.epoch)),
+            repeats=Repeats(
+                self.db.changes,
+                self.time.ticks,
+                lambda: (self.sessions.epoch, self.directory.epoch, self.handles.mark),
+            ),
         )
         self.connect = ConnectRoom(
             self.integrations,
