@@ -49,7 +49,7 @@ class LinksApi:
         ours = (
             "expires_time must be to come, at most a year away (25); content that acts for its viewers has none (237)."
         )
-        made = Says(reply=MadeShareLink, body=NewShareLink, refuses=ours)
+        made = Says(reply=MadeShareLink, body=NewShareLink, optional_body=True, refuses=ours)
         routes.post(path, role="publisher", says=made)(self.make)
         routes.delete(path + "/{link_guid}", role="publisher", says=Says(status=204))(self.revoke)
         return routes

@@ -185,6 +185,11 @@ def _warm(catalog: Any) -> None:
         assert asyncio.run(_asked(order, catalog))[0].startswith("at-")
 
 
+def _tell(word: dict[str, Any]) -> None:
+    """One line in one write: several processes share the pipe, and a short write is never mixed with another's."""
+    os.write(1, json.dumps(word).encode() + b"\n")
+
+
 def main() -> None:
     """Fork a child for every order until there are no more."""
     import psycopg  # noqa: F401  (what children need, they need not import)
@@ -208,10 +213,10 @@ def main() -> None:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             try:
                 said = asyncio.run(_asked(order, known))
-                print(json.dumps({"pid": os.getpid(), "said": said}), flush=True)
+                _tell({"pid": os.getpid(), "said": said})
             finally:
                 os._exit(0)
-        print(json.dumps({"born": pid}), flush=True)
+        _tell({"born": pid})
 
 
 if __name__ == "__main__":
