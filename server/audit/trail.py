@@ -69,6 +69,8 @@ class Trail:
         self._db = db
         self._gather = gather
         self._waiting: deque[Fact] = deque()
+        # What `again` has put there and nobody has begun to write, by the fact it repeats.
+        self._repeated: dict[int, tuple[Fact, Fact]] = {}
         self._lost = 0
         self._writer: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
@@ -92,10 +94,21 @@ class Trail:
         return made
 
     def again(self, fact: Fact) -> None:
-        """The same happened once more: as `later`, with the time and the request of now."""
-        made, here = copy(fact), whence()
+        """The same happened once more, from the same address: as `later`.
+
+        What happens again before it was written down is one event that says how many `times`, so that an app that
+        asks in a loop fills no ledger.
+        """
+        here = whence()
+        before, waiting = self._repeated.get(id(fact), (None, None))
+        if before is fact and waiting is not None and waiting.address == (here.address or None):
+            waiting.data["times"] += 1
+            return
+        made = copy(fact)
+        made.data, made.spelled = {**fact.data, "times": 1}, ""
         made.time, made.seq, made.mac = now(), None, None
         made.address, made.request_id = here.address or None, here.request_id or None
+        self._repeated[id(fact)] = fact, made
         self._put(made)
 
     def _put(self, made: Fact) -> None:
@@ -110,6 +123,7 @@ class Trail:
         while self._waiting:
             if len(self._waiting) < BATCH and not self._closing.is_set():
                 await _pause(self._closing, self._gather)
+            self._repeated.clear()
             batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
             if self._lost:
                 log.error("%d audit events were lost while the database was away", self._lost)

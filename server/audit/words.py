@@ -141,7 +141,9 @@ def sentence(event: AuditEvent, names: Names, *, you: str = "") -> str:
         return _plain(event, actor, content)
     access = _access(event, names, you) + told
     text = template.format_map(_Said({**data, **values, "access": access}))
-    return text[:1].upper() + text[1:]
+    times = event.data.get("times")
+    again = f", {times} times" if isinstance(times, int) and times > 1 else ""
+    return text[:1].upper() + text[1:] + again
 
 
 def _person(guid: str | None, names: Names, you: str, *, otherwise: str = "Somebody") -> str:

@@ -79,10 +79,16 @@ async def test_what_an_event_concerns_and_where_it_came_from_can_be_looked_up(ho
     assert (signed.subject, signed.bundle, signed.address) == ("v", "8", "10.9.9.9")
 
 
-async def test_the_same_once_more_is_an_event_of_its_own(house: House):
+async def test_the_same_once_more_is_told_with_its_count(house: House):
     first = house.trail.later(None, "exchange_credentials", content="c")
-    house.trail.again(first)
+    for address in ("1.2.3.4", "1.2.3.4", "5.6.7.8"):
+        came_from(address, "r")
+        house.trail.again(first)
     await house.trail.aclose()
     rows = [row for row in house.rows(AuditEvent) if row.action == "exchange_credentials"]
-    assert [(row.content, row.data) for row in rows] == [("c", {"content": "c"})] * 2
-    assert rows[0].time <= rows[1].time
+    assert [(row.content, row.address, row.data.get("times")) for row in rows] == [
+        ("c", None, None), ("c", "1.2.3.4", 2), ("c", "5.6.7.8", 1),
+    ]  # fmt: skip
+    assert rows[0].data == {"content": "c"}
+    house.trail.again(first)
+    assert first.data == {"content": "c"}

@@ -39,3 +39,9 @@ ALICE = {"subject": "a", "connection": "x", "integration": "i"}
 )  # fmt: skip
 def test_sentences(event: AuditEvent, you: str, told: str):
     assert sentence(event, NAMES, you=you) == told
+
+
+def test_what_was_repeated_says_how_often():
+    event = AuditEvent(action="exchange_credentials", data={"times": 31}, content="c")
+    assert sentence(event, NAMES).endswith(", 31 times")
+    assert "times" not in sentence(AuditEvent(action="exchange_credentials", data={"times": 1}, content="c"), NAMES)

@@ -39,9 +39,9 @@ async def test_the_same_question_is_answered_from_memory_and_each_answer_is_in_t
     assert {body["access_token"] for body in bodies} == {"at-alice-0"}
     await house.trail.aclose()
     rows = [row for row in house.rows(AuditEvent) if row.action == "exchange_credentials"]
-    assert len(rows) == 7
+    assert sum(row.data.get("times", 1) for row in rows) == 7
     assert len({(row.connection, row.subject, row.data["token_hash"]) for row in rows}) == 1
-    assert len({row.id for row in rows}) == 7
+    assert len(rows) < 7  # what is asked in a loop is one line with its count
 
 
 async def test_a_second_later_it_is_worked_out_again_and_never_claims_more_than_is_left(world: Walks, house: House):
