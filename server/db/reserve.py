@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 from contextlib import suppress
 from pathlib import Path
 
@@ -26,7 +27,8 @@ class Reserve:
         """Whether the room is there, taken again if it had to be given away. False: the disk is full. Blocks."""
         if self._path is None or self._path.exists():
             return True
-        fresh = self._path.with_name(f"{self._path.name}.{os.getpid()}")
+        # Several threads may find it missing at once, each with a file of its own.
+        fresh = self._path.with_name(f"{self._path.name}.{secrets.token_hex(4)}")
         try:
             handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
             try:
